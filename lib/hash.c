@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * lib/hash.c - SipHash (Aumasson and Bernstein). Runs in every process.
+ */
+#include "lib/hash.h"
+
+#include <endian.h>
+#include <sys/random.h>
+
+#include "lib/log.h"
+
+static uint64_t
+load64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le64toh(v);
+}
+
+static inline uint64_t
+rotl(uint64_t x, int n)
+{
+	return x << n | x >> (64 - n);
+}
+
+static inline void
+sip_rounds(uint64_t v[4], int n)
+{
+	while (n-- > 0) {
+		v[0] += v[1];
+		v[2] += v[3];
+		v[1] = rotl(v[1], 13) ^ v[0];
+		v[3] = rotl(v[3], 16) ^ v[2];
+		v[0] = rotl(v[0], 32);
+		v[2] += v[1];
+		v[0] += v[3];
+		v[1] = rotl(v[1], 17) ^ v[2];
+		v[3] = rotl(v[3], 21) ^ v[0];
+		v[2] = rotl(v[2], 32);
+	}
+}
+
+static inline uint64_t
+sip(const struct hash_key *k, struct slice in, int c, int d)
+{
+	uint64_t v[4] = {
+	    k->word[0] ^ 0x736f6d6570736575, k->word[1] ^ 0x646f72616e646f6d,
+	    k->word[0] ^ 0x6c7967656e657261, k->word[1] ^ 0x7465646279746573};
+	const uint8_t *p = in.at;
+	size_t left = in.len;
+	uint64_t last = (uint64_t)in.len << 56;
+
+	for (; left >= 8; p += 8, left -= 8) {
+		uint64_t m = load64(p);
+
+		v[3] ^= m;
+		sip_rounds(v, c);
+		v[0] ^= m;
+	}
+	for (size_t i = 0; i < left; i++)
+		last |= (uint64_t)p[i] << (8 * i);
+	v[3] ^= last;
+	sip_rounds(v, c);
+	v[0] ^= last;
+	v[2] ^= 0xff;
+	sip_rounds(v, d);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+struct hash_key
+hash_key_from(const uint8_t bytes[16])
+{
+	return (struct hash_key){{load64(bytes), load64(bytes + 8)}};
+}
+
+static void
+random_bytes(void *out, size_t n)
+{
+	if (getrandom(out, n, 0) != (ssize_t)n)
+		log_die("getrandom gives no bytes");
+}
+
+struct hash_key
+hash_key_random(void)
+{
+	uint8_t bytes[16];
+
+	random_bytes(bytes, sizeof(bytes));
+	return hash_key_from(bytes);
+}
+
+uint64_t
+hash_fast(const struct hash_key *k, struct slice in)
+{
+	return sip(k, in, 1, 3);
+}
+
+uint64_t
+hash_cookie(const struct hash_key *k, struct slice in)
+{
+	return sip(k, in, 2, 4);
+}
+
+void
+prng_seed(struct prng *p)
+{
+	random_bytes(p->s, sizeof(p->s));
+	p->s[0] |= 1; /* all zero would stay zero */
+}

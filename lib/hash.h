@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * lib/hash.h - SipHash with a secret key: 1-3 for tables that strangers can
+ * choose keys for, 2-4 for DNS cookies (RFC 9018 section 4.4).
+ */
+#ifndef LIB_HASH_H
+#define LIB_HASH_H
+
+#include <stdint.h>
+
+#include "lib/slice.h"
+
+struct hash_key {
+	uint64_t word[2]; /* the 16 key bytes, little endian */
+};
+
+/* From 16 bytes. */
+struct hash_key hash_key_from(const uint8_t bytes[16]);
+/* From getrandom; dies if there is none. */
+struct hash_key hash_key_random(void);
+uint64_t hash_fast(const struct hash_key *, struct slice);   /* 1-3 */
+uint64_t hash_cookie(const struct hash_key *, struct slice); /* 2-4 */
+
+/* A generator for shuffles and weights, not for secrets (xorshift128+). */
+struct prng {
+	uint64_t s[2];
+};
+
+void prng_seed(struct prng *); /* from getrandom */
+
+static inline uint64_t
+prng_next(struct prng *p)
+{
+	uint64_t x = p->s[0], y = p->s[1];
+
+	p->s[0] = y;
+	x ^= x << 23;
+	p->s[1] = x ^ y ^ (x >> 17) ^ (y >> 26);
+	return p->s[1] + y;
+}
+
+/* Uniform in [0, n), n > 0; the bias of the multiply is below 2^-32. */
+static inline uint32_t
+prng_below(struct prng *p, uint32_t n)
+{
+	return (uint32_t)(((prng_next(p) >> 32) * n) >> 32);
+}
+
+#endif
