@@ -26,9 +26,9 @@ enum { BACKEND_MAX = 16, ZONE_ID_NONE = -1 };
 
 /* Who asks, as a script may see it. */
 struct asker {
-	struct addr remote;  /* the client, behind a PROXY header if any */
-	struct addr local;   /* the address the query came to */
-	struct prefix real;  /* ECS prefix, else the client's full address */
+	struct addr remote; /* the client, behind a PROXY header if any */
+	struct addr local;  /* the address the query came to */
+	struct prefix real; /* ECS prefix, else the client's full address */
 	bool tcp;
 };
 
@@ -51,7 +51,8 @@ struct rows {
 struct lookup {
 	struct arena *arena;
 	const struct asker *who; /* NULL: internal (zone discovery, lists) */
-	const uint8_t *name;     /* wire, lower case unless configured */
+	const uint8_t *name;	 /* wire, lower case */
+	const uint8_t *shown;	 /* the same, in the case a script is to see */
 	uint16_t type;
 	int32_t zone_id;
 };
@@ -61,8 +62,13 @@ struct domain {
 	uint8_t name[NAME_MAX_BYTES]; /* lower case */
 	int32_t id;
 	uint32_t serial, notified_serial;
-	enum domain_kind { KIND_NATIVE, KIND_PRIMARY, KIND_SECONDARY,
-		KIND_PRODUCER, KIND_CONSUMER } kind;
+	enum domain_kind {
+		KIND_NATIVE,
+		KIND_PRIMARY,
+		KIND_SECONDARY,
+		KIND_PRODUCER,
+		KIND_CONSUMER
+	} kind;
 };
 
 typedef enum err domain_cb(void *ctx, const struct domain *);
@@ -74,7 +80,13 @@ struct backend_ops {
 	enum err (*lookup)(void *self, const struct lookup *, struct rows *);
 	/* All rows of a zone. ERR_MISS: it cannot list, or will not. */
 	enum err (*list)(void *self, struct arena *, const uint8_t *zone,
-	    int32_t zone_id, struct rows *);
+			 int32_t zone_id, struct rows *);
+	/* Does the zone hold a name below this one (so that this one exists,
+	 * RFC 9499 "empty non-terminal")? May be NULL: cannot tell. serial is
+	 * the zone's SOA serial: what was learnt under another is stale. */
+	enum err (*has_below)(void *self, const uint8_t *zone, int32_t zone_id,
+			      uint32_t serial, const uint8_t *name,
+			      bool *found);
 	/* All zones. ERR_MISS: it has no list. */
 	enum err (*domains)(void *self, domain_cb *, void *ctx);
 };
@@ -83,9 +95,8 @@ struct backend {
 	const struct backend_ops *ops;
 	void *self;
 	const char *label; /* "lua2", "lua2:geo" */
-	uint32_t index;    /* in launch order */
-	bool lists_zones;  /* its zones are in the zone list, only those */
-	bool lists_names;  /* list may find empty non-terminals */
+	uint32_t index;	   /* in launch order */
+	void (*close)(void *self);
 };
 
 struct backends {

@@ -166,7 +166,7 @@ name_wild(const uint8_t *parent, uint8_t out[NAME_MAX_BYTES])
 
 enum err
 name_concat(const uint8_t *first, const uint8_t *rest,
-    uint8_t out[NAME_MAX_BYTES])
+	    uint8_t out[NAME_MAX_BYTES])
 {
 	size_t a = name_len(first) - 1, b = name_len(rest);
 
@@ -179,7 +179,7 @@ name_concat(const uint8_t *first, const uint8_t *rest,
 
 enum err
 name_replace(const uint8_t *name, const uint8_t *from, const uint8_t *to,
-    uint8_t out[NAME_MAX_BYTES])
+	     uint8_t out[NAME_MAX_BYTES])
 {
 	size_t keep = name_len(name) - name_len(from), n = name_len(to);
 

@@ -71,21 +71,22 @@ unsigned name_common(const uint8_t *a, const uint8_t *b);
 int name_cmp(const uint8_t *a, const uint8_t *b);
 /* "*." + parent. ERR_SHORT when that is over 255 bytes. */
 enum err name_wild(const uint8_t *parent,
-    uint8_t out[NAME_MAX_BYTES]) MUST_CHECK;
+		   uint8_t out[NAME_MAX_BYTES]) MUST_CHECK;
 /* Replace the suffix from by to (DNAME, RFC 6672 section 2.2); name is below
  * from. ERR_SHORT when the result is over 255 bytes. */
 enum err name_replace(const uint8_t *name, const uint8_t *from,
-    const uint8_t *to, uint8_t out[NAME_MAX_BYTES]) MUST_CHECK;
+		      const uint8_t *to,
+		      uint8_t out[NAME_MAX_BYTES]) MUST_CHECK;
 /* first's labels, then rest. ERR_SHORT. */
 enum err name_concat(const uint8_t *first, const uint8_t *rest,
-    uint8_t out[NAME_MAX_BYTES]) MUST_CHECK;
+		     uint8_t out[NAME_MAX_BYTES]) MUST_CHECK;
 
 /* Presentation text, always taken as absolute; the final dot is optional, ""
  * and "." are the root; \DDD and \X escapes (RFC 1035 section 5.1). *len =
  * wire bytes. ERR_FORMAT (empty label, bad escape), ERR_RANGE (label over 63,
  * name over 255). */
 enum err name_parse(struct slice text, uint8_t out[NAME_MAX_BYTES],
-    size_t *len) MUST_CHECK;
+		    size_t *len) MUST_CHECK;
 /* Escaped text with the final dot ("." for the root), 0-terminated; returns
  * its length. Bytes <= 0x20 and >= 0x7f as \DDD; '.', '\', '"', ';', '(', ')',
  * '@' and '$' with a backslash where a master file needs it. */

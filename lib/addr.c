@@ -154,7 +154,7 @@ addr_text_port(const struct addr *a, char out[ADDR_TEXT_MAX])
 	bool v6 = addr_family(a) == AF_INET6;
 
 	snprintf(out, ADDR_TEXT_MAX, "%s%.62s%s:%u", v6 ? "[" : "",
-	    addr_text(a, host), v6 ? "]" : "", (unsigned)addr_port(a));
+		 addr_text(a, host), v6 ? "]" : "", (unsigned)addr_port(a));
 	return out;
 }
 
@@ -264,6 +264,6 @@ prefix_text(const struct prefix *p, char out[PREFIX_TEXT_MAX])
 	char host[ADDR_TEXT_MAX];
 
 	snprintf(out, PREFIX_TEXT_MAX, "%s/%u", addr_text(&p->net, host),
-	    p->bits);
+		 p->bits);
 	return out;
 }

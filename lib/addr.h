@@ -26,7 +26,7 @@ struct addr {
 
 struct prefix {
 	struct addr net; /* host bits clear unless prefix_of was not used */
-	uint8_t bits;    /* 0..32 or 0..128 */
+	uint8_t bits;	 /* 0..32 or 0..128 */
 };
 
 /* Longest texts, with the final 0. */
@@ -57,10 +57,10 @@ addr_bits(const struct addr *a)
 struct slice addr_raw(const struct addr *);
 /* From 4 or 16 bytes; ERR_RANGE for another length. */
 enum err addr_from_raw(struct slice raw, uint16_t port,
-    struct addr *) MUST_CHECK;
+		       struct addr *) MUST_CHECK;
 /* port_default where the text has no port. ERR_FORMAT. */
 enum err addr_parse(struct slice text, uint16_t port_default,
-    struct addr *) MUST_CHECK;
+		    struct addr *) MUST_CHECK;
 uint16_t addr_port(const struct addr *); /* host order */
 void addr_set_port(struct addr *, uint16_t port);
 /* Address alone ("192.0.2.1", "2001:db8::1"), into out, which it returns. */

@@ -17,7 +17,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define bug_on(x)                                                              \
+#define bug_on(x) \
 	((void)(UNLIKELY(x) ? (bug_die(#x, __FILE__, __LINE__), 0) : 0))
 
 /* Log the broken assertion and abort(). Any process. */

@@ -95,9 +95,10 @@ fd_recv_msg(int sock, struct span out, size_t *len, int *fd)
 		char bytes[CMSG_SPACE(sizeof(int))];
 	} control;
 	struct iovec io = {out.at, out.len};
-	struct msghdr m = {.msg_iov = &io, .msg_iovlen = 1,
-	    .msg_control = control.bytes,
-	    .msg_controllen = sizeof(control.bytes)};
+	struct msghdr m = {.msg_iov = &io,
+			   .msg_iovlen = 1,
+			   .msg_control = control.bytes,
+			   .msg_controllen = sizeof(control.bytes)};
 	ssize_t n;
 	int got;
 
@@ -142,7 +143,8 @@ fd_sealed_copy(const char *name, struct slice bytes)
 		return -1;
 	if (!write_all(fd, bytes) ||
 	    fcntl(fd, F_ADD_SEALS,
-		F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0) {
+		  F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) <
+		0) {
 		int saved = errno;
 
 		close(fd);

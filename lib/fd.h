@@ -24,7 +24,7 @@ enum err fd_send_msg(int sock, struct slice body, int fd) MUST_CHECK;
  * that now belongs to the caller (CLOEXEC), or -1. ERR_BUSY, ERR_SYS,
  * ERR_SHORT (message larger than out). */
 enum err fd_recv_msg(int sock, struct span out, size_t *len,
-    int *fd) MUST_CHECK;
+		     int *fd) MUST_CHECK;
 /* A sealed, read-only memfd holding the bytes; -1 with errno. */
 int fd_sealed_copy(const char *name, struct slice bytes) MUST_CHECK;
 

@@ -39,7 +39,8 @@ void
 log_to_syslog(int local_facility)
 {
 	static const int local[] = {LOG_LOCAL0, LOG_LOCAL1, LOG_LOCAL2,
-	    LOG_LOCAL3, LOG_LOCAL4, LOG_LOCAL5, LOG_LOCAL6, LOG_LOCAL7};
+				    LOG_LOCAL3, LOG_LOCAL4, LOG_LOCAL5,
+				    LOG_LOCAL6, LOG_LOCAL7};
 	int facility = LOG_DAEMON;
 
 	if (local_facility >= 0 && (size_t)local_facility < COUNT(local))
@@ -89,8 +90,7 @@ make_printable(char *text)
 	}
 }
 
-static void
-put_line(int level, const char *fmt, va_list ap)
+static PRINTF_LIKE(2, 0) void put_line(int level, const char *fmt, va_list ap)
 {
 	char line[LINE_MAX_BYTES];
 	size_t n = put_prefix(line, sizeof(line) - 1), body = n;
@@ -121,6 +121,30 @@ log_line(int level, const char *fmt, ...)
 
 	if (level > state.level)
 		return;
+	va_start(ap, fmt);
+	put_line(level, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_line_limited(struct log_limit *limit, int level, const char *fmt, ...)
+{
+	struct timespec now;
+	va_list ap;
+
+	if (level > state.level)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec != limit->second) {
+		if (limit->left_out)
+			log_line(level, "(%u lines like the next left out)",
+				 limit->left_out);
+		*limit = (struct log_limit){.second = now.tv_sec};
+	}
+	if (limit->lines++ >= LOG_BURST) {
+		limit->left_out++;
+		return;
+	}
 	va_start(ap, fmt);
 	put_line(level, fmt, ap);
 	va_end(ap);

@@ -40,6 +40,19 @@ void log_line(int level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 #define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
+/* For events that a stranger or a broken script can cause at will: at most
+ * LOG_BURST lines a second through one limit; what was left out is said with
+ * the next line. */
+enum { LOG_BURST = 10 };
+
+struct log_limit {
+	long long second; /* monotonic */
+	unsigned lines, left_out;
+};
+
+void log_line_limited(struct log_limit *, int level, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
 /* Log at CRIT and exit(1): for missing resources at the start only. */
 void log_die(const char *fmt, ...) PRINTF_LIKE(1, 2) NO_RETURN;
 

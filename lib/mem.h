@@ -23,9 +23,9 @@ char *xprintf(const char *fmt, ...) PRINTF_LIKE(1, 2) MUST_CHECK;
 struct arena_block; /* body in mem.c */
 
 struct arena {
-	uint8_t *at, *end;          /* free bytes of the current block */
+	uint8_t *at, *end;	    /* free bytes of the current block */
 	struct arena_block *blocks; /* newest first; the last is kept */
-	size_t used, limit;         /* bytes handed out since reset; most */
+	size_t used, limit;	    /* bytes handed out since reset; most */
 };
 
 /* first_bytes is kept for ever; limit_bytes (0 = none) is where arena_alloc

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * answer/additional.c - addresses of the names in NS, MX, SRV, SVCB and HTTPS
+ * records, and glue (RFC 1034 section 4.3.2 step 6, RFC 9471, RFC 9460
+ * section 4.1). Runs in workers and --ask. Only names inside the zone at hand
+ * are looked up, each once, and no more than LOOKUPS_MAX of them.
+ */
+#include "answer/query.h"
+
+#include "answer/rows.h"
+#include "dns/name.h"
+#include "dns/rdata.h"
+#include "dns/type.h"
+
+enum { LOOKUPS_MAX = 32, ALIAS_MAX = 5 };
+
+static bool
+is_svcb(uint16_t type)
+{
+	return type == TYPE_SVCB || type == TYPE_HTTPS;
+}
+
+/* Bytes 0 and 1 of an SVCB record are its priority; 0 is AliasMode. */
+static bool
+is_alias_mode(uint16_t type, struct slice rdata)
+{
+	return is_svcb(type) && rdata.at[0] == 0 && rdata.at[1] == 0;
+}
+
+static void
+add_addresses(struct query *q, const uint8_t *name, const struct rows *rows,
+	      bool needed)
+{
+	static const uint16_t types[] = {TYPE_A, TYPE_AAAA};
+
+	for (size_t i = 0; i < COUNT(types); i++) {
+		if (rows_sent(q, name, types[i]) ||
+		    !rows_add(q, SECTION_ADDITIONAL, name, types[i], rows,
+			      true))
+			continue;
+		q->section[SECTION_ADDITIONAL].last->needed = needed;
+	}
+}
+
+/* What one name adds; *next = the target of an alias record found there. */
+static enum err
+add_for_name(struct query *q, const uint8_t *name, uint16_t alias_type,
+	     bool needed, const uint8_t **next)
+{
+	uint8_t *lower = arena_alloc(q->arena, NAME_MAX_BYTES);
+	const struct row *svcb;
+	struct rows rows;
+	enum err e;
+
+	*next = NULL;
+	if (!lower)
+		return ERR_MEMORY;
+	name_lower(name, lower);
+	if (!name_is_below(lower, q->zone.apex))
+		return ERR_NONE;
+	e = rows_at(q, lower, TYPE_ANY, &rows);
+	if (e != ERR_NONE || rows_have(&rows, TYPE_CNAME))
+		return e;
+	add_addresses(q, lower, &rows, needed);
+	svcb = alias_type ? rows_first(&rows, alias_type) : NULL;
+	if (!svcb || rows_sent(q, lower, alias_type))
+		return ERR_NONE;
+	rows_add(q, SECTION_ADDITIONAL, lower, alias_type, &rows, false);
+	if (is_alias_mode(alias_type, svcb->rdata))
+		*next = rdata_additional(alias_type, svcb->rdata);
+	return ERR_NONE;
+}
+
+static enum err
+add_for_rdata(struct query *q, const struct rrset *set, struct slice rdata)
+{
+	const uint8_t *name = rdata_additional(set->type, rdata);
+	bool alias = is_alias_mode(set->type, rdata), needed;
+	enum err e = ERR_NONE;
+
+	if (!name && is_svcb(set->type) && !alias)
+		name = set->owner; /* "." in ServiceMode is the owner */
+	if (!name)
+		return ERR_NONE;
+	needed = q->referral && set->type == TYPE_NS &&
+		 name_is_below(name, set->owner);
+	for (unsigned i = 0; name && e == ERR_NONE && i < ALIAS_MAX; i++)
+		e = add_for_name(q, name, alias ? set->type : 0, needed, &name);
+	return e;
+}
+
+static enum err
+add_for_section(struct query *q, enum section s, unsigned *budget)
+{
+	for (const struct rrset *set = q->section[s].first; set;
+	     set = set->next) {
+		const struct type_info *info = type_info(set->type);
+
+		if (!info || !(info->flags & TYPE_ADDITIONAL))
+			continue;
+		for (uint32_t i = 0; i < set->n && *budget; i++, --*budget) {
+			enum err e = add_for_rdata(q, set, set->rdata[i]);
+
+			if (e != ERR_NONE)
+				return e;
+		}
+	}
+	return ERR_NONE;
+}
+
+enum verdict
+step_additional(struct query *q)
+{
+	unsigned budget = LOOKUPS_MAX;
+	enum err e = ERR_NONE;
+
+	if (q->rcode != RCODE_NOERROR)
+		return NEXT;
+	e = add_for_section(q, SECTION_ANSWER, &budget);
+	if (e == ERR_NONE)
+		e = add_for_section(q, SECTION_AUTHORITY, &budget);
+	if (e == ERR_NONE)
+		return NEXT;
+	/* A referral without its glue would be a wrong answer; everything
+	 * else in this section is a courtesy, but a failing script is not
+	 * hidden. */
+	q->failed = true;
+	query_refuse(q, RCODE_SERVFAIL, EDE_OTHER, "script error");
+	q->aa = true;
+	return SEND;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * answer/encode.c - from RRsets to bytes, within what the client takes. Runs in
+ * workers and --ask. What does not fit: additional data goes first, without a
+ * word; missing in-domain glue sets TC (RFC 9471 section 3); answer or
+ * authority data that does not fit leaves an empty reply with TC.
+ */
+#include "answer/query.h"
+
+#include "dns/name.h"
+
+static bool
+put_set(struct query *q, enum section s, const struct rrset *set)
+{
+	struct reply_mark m = reply_mark(&q->reply);
+	uint16_t class = q->question.class == CLASS_CH ? CLASS_CH : CLASS_IN;
+
+	for (uint32_t i = 0; i < set->n; i++)
+		if (!reply_record(&q->reply, s, set->owner, set->type, class,
+				  set->ttl_sec, set->rdata[i])) {
+			reply_undo(&q->reply, &m);
+			return false;
+		}
+	return true;
+}
+
+static bool
+put_section(struct query *q, enum section s)
+{
+	for (const struct rrset *r = q->section[s].first; r; r = r->next)
+		if (!put_set(q, s, r))
+			return false;
+	return true;
+}
+
+static void
+put_sections(struct query *q)
+{
+	if (!put_section(q, SECTION_ANSWER) ||
+	    !put_section(q, SECTION_AUTHORITY)) {
+		reply_clear(&q->reply, &q->question);
+		q->tc = true;
+		return;
+	}
+	for (const struct rrset *r = q->section[SECTION_ADDITIONAL].first; r;
+	     r = r->next)
+		if (!put_set(q, SECTION_ADDITIONAL, r) && r->needed)
+			q->tc = true;
+}
+
+size_t
+query_encode(struct query *q)
+{
+	const struct question *qu = &q->question;
+	uint16_t flags = WIRE_QR | (qu->flags & (WIRE_OPCODE | WIRE_RD));
+
+	q->opt.ecs_scope = q->scope_bits;
+	reply_begin(&q->reply, q->out, q->max, reply_opt_bytes(&q->opt));
+	reply_question(&q->reply, qu);
+	put_sections(q);
+	reply_opt(&q->reply, &q->opt, q->rcode);
+	if (qu->tsig.len)
+		reply_tsig_badkey(&q->reply, qu->tsig, qu->id);
+	if (q->aa)
+		flags |= WIRE_AA;
+	if (q->tc)
+		flags |= WIRE_TC;
+	return reply_end(&q->reply, qu->id, flags, q->rcode);
+}

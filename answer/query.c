@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * answer/query.c - the steps of a query's journey up to the zones. Runs in
+ * workers and --ask. Invariant: whatever comes in, either nothing goes out or
+ * a message that parses and is no larger than the client takes.
+ */
+#include "answer/query.h"
+
+#include <string.h>
+
+#include "answer/rrset.h"
+#include "conf/conf.h"
+#include "dns/cookie.h"
+#include "dns/type.h"
+#include "shm/segment.h"
+
+static const struct {
+	const char *name;
+	enum verdict (*run)(struct query *);
+} steps[] = {
+    {"parse", step_parse},
+    {"edns", step_edns},
+    {"opcode", step_opcode},
+    {"class", step_class},
+    {"type", step_type},
+    {"answer", step_answer},
+    {"additional", step_additional},
+};
+
+enum verdict
+query_refuse(struct query *q, unsigned rcode, int ede, const char *text)
+{
+	rrset_clear(q);
+	q->rcode = rcode;
+	q->aa = false;
+	q->opt.ede = ede;
+	q->opt.ede_text = slice_str(text);
+	return SEND;
+}
+
+/* The largest reply this client takes (RFC 6891 section 6.2.3). */
+static size_t
+reply_max(const struct query *q)
+{
+	size_t max = WIRE_UDP_MIN;
+	size_t most = (size_t)q->h->conf->udp_truncation_threshold;
+
+	if (q->asker.tcp)
+		return WIRE_MESSAGE_MAX;
+	if (q->question.edns.present && q->question.edns.payload > max)
+		max = q->question.edns.payload;
+	return max < most ? max : most;
+}
+
+enum verdict
+step_parse(struct query *q)
+{
+	enum question_verdict v = question_parse(&q->question, q->in);
+	const struct edns *edns = &q->question.edns;
+
+	q->opt.ede = EDE_NONE;
+	if (v == QUESTION_DROP)
+		return DROP;
+	q->max = reply_max(q);
+	if (edns->present) {
+		q->opt.present = true;
+		q->opt.do_bit = edns->do_bit;
+		q->opt.payload = (uint16_t)q->h->conf->udp_truncation_threshold;
+		if (edns->nsid)
+			q->opt.nsid = q->h->nsid;
+	}
+	if (q->question.flags & WIRE_RD)
+		q->h->slot->counters.rd_queries++;
+	if (v == QUESTION_FORMERR)
+		return query_refuse(q, RCODE_FORMERR, EDE_NONE, "");
+	return NEXT;
+}
+
+/* RFC 7873 section 5.2: no valid server cookie over UDP is BADCOOKIE, with a
+ * good one to come back with. */
+static enum verdict
+check_cookie(struct query *q)
+{
+	const struct edns *edns = &q->question.edns;
+	struct answerer *h = q->h;
+
+	if (edns->cookie_bad)
+		return query_refuse(q, RCODE_FORMERR, EDE_NONE, "");
+	cookie_make(&h->cookie_secret, edns->cookie, &q->asker.remote,
+		    h->now_sec, q->cookie);
+	q->opt.cookie = slice_of(q->cookie, sizeof(q->cookie));
+	if (!q->asker.tcp && q->question.name_len &&
+	    !cookie_valid(&h->cookie_secret, edns->cookie, &q->asker.remote,
+			  h->now_sec))
+		return query_refuse(q, RCODE_BADCOOKIE, EDE_NONE, "");
+	return NEXT;
+}
+
+static enum verdict
+check_subnet(struct query *q)
+{
+	const struct ecs *ecs = &q->question.edns.ecs;
+
+	if (q->question.edns.ecs_bad) /* RFC 7871 section 7.1.2 */
+		return query_refuse(q, RCODE_FORMERR, EDE_NONE, "");
+	q->opt.ecs = ecs;
+	/* source prefix 0 means: do not tailor the answer to anybody */
+	if (ecs->family)
+		q->asker.real = (struct prefix){ecs->addr, ecs->source_bits};
+	return NEXT;
+}
+
+enum verdict
+step_edns(struct query *q)
+{
+	const struct edns *edns = &q->question.edns;
+	enum verdict v = NEXT;
+
+	if (!edns->present)
+		return NEXT;
+	if (edns->version > 0)
+		return query_refuse(q, RCODE_BADVERS, EDE_NONE, "");
+	if (edns->has_cookie && q->h->cookies)
+		v = check_cookie(q);
+	if (v == NEXT && edns->has_ecs && q->h->conf->edns_subnet_processing)
+		v = check_subnet(q);
+	return v;
+}
+
+enum verdict
+step_opcode(struct query *q)
+{
+	switch (question_opcode(&q->question)) {
+	case OPCODE_QUERY:
+		break;
+	case OPCODE_NOTIFY:
+	case OPCODE_UPDATE:
+		return query_refuse(q, RCODE_REFUSED, EDE_NOT_SUPPORTED, "");
+	default:
+		return query_refuse(q, RCODE_NOTIMP, EDE_NONE, "");
+	}
+	if (q->question.tsig.len) /* we hold no keys: RFC 8945 section 5.2.1 */
+		return query_refuse(q, RCODE_NOTAUTH, EDE_NONE, "");
+	if (!q->question.name_len)
+		return SEND; /* only a cookie was wanted, RFC 7873 5.4 */
+	return NEXT;
+}
+
+enum verdict
+step_class(struct query *q)
+{
+	switch (q->question.class) {
+	case CLASS_IN:
+	case CLASS_ANY:
+		return NEXT;
+	case CLASS_CH:
+		return chaos_answer(q);
+	default:
+		return query_refuse(q, RCODE_REFUSED, EDE_NONE, "");
+	}
+}
+
+static bool
+in_quarantine(const struct query *q)
+{
+	const struct question *qu = &q->question;
+
+	return q->h->segment &&
+	       quarantine_has(q->h->segment, qu->name, qu->name_len, qu->type,
+			      q->h->now_ms);
+}
+
+/* Question types that are no data (RFC 6895 section 3.1). */
+enum verdict
+step_type(struct query *q)
+{
+	switch (q->question.type) {
+	case TYPE_ANY:
+		if (q->asker.tcp || !q->h->conf->any_to_tcp ||
+		    q->h->conf->minimal_any)
+			break;
+		q->tc = true;
+		q->aa = true;
+		return SEND;
+	case TYPE_AXFR:
+	case TYPE_IXFR:
+		return query_refuse(q, RCODE_REFUSED, EDE_NOT_SUPPORTED, "");
+	case TYPE_MAILA:
+	case TYPE_MAILB:
+	case TYPE_TKEY:
+		return query_refuse(q, RCODE_NOTIMP, EDE_NONE, "");
+	case TYPE_OPT:
+	case TYPE_TSIG:
+	case TYPE_NXNAME: /* RFC 9824 section 3.1 */
+		return query_refuse(q, RCODE_FORMERR, EDE_NONE, "");
+	default:
+		break;
+	}
+	if (in_quarantine(q)) {
+		q->h->slot->counters.quarantined++;
+		return query_refuse(q, RCODE_SERVFAIL, EDE_NOT_READY,
+				    "this question is in quarantine");
+	}
+	return NEXT;
+}
+
+static void
+count_rcode(struct query *q)
+{
+	struct counters *c = &q->h->slot->counters;
+
+	switch (q->rcode) {
+	case RCODE_NOERROR:
+		c->noerror_packets++;
+		break;
+	case RCODE_NXDOMAIN:
+		c->nxdomain_packets++;
+		break;
+	case RCODE_SERVFAIL:
+		c->servfail_packets++;
+		break;
+	case RCODE_FORMERR:
+		c->formerr_packets++;
+		break;
+	case RCODE_REFUSED:
+		c->unauth_packets++;
+		break;
+	default:
+		break;
+	}
+	c->truncated_packets += q->tc;
+}
+
+size_t
+query_run(struct query *q)
+{
+	enum verdict v = NEXT;
+	size_t len;
+
+	memset((char *)q + offsetof(struct query, question), 0,
+	       offsetof(struct query, reply) -
+		   offsetof(struct query, question));
+	for (size_t i = 0; i < COUNT(steps) && v == NEXT; i++)
+		v = steps[i].run(q);
+	if (v == DROP)
+		return 0;
+	len = query_encode(q);
+	count_rcode(q);
+	return len;
+}

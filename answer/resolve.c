@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * answer/resolve.c - from a name to the RRsets of an answer (RFC 1034 section
+ * 4.3.2, RFC 4592, RFC 6672). Runs in workers and --ask. Invariant: every pass
+ * of the outer loop either ends the answer or counts a hop.
+ */
+#include "answer/query.h"
+
+#include <string.h>
+
+#include "answer/rows.h"
+#include "answer/rrset.h"
+#include "answer/zone.h"
+#include "conf/conf.h"
+#include "dns/name.h"
+#include "dns/type.h"
+
+enum { HOPS_MAX = 10 }; /* PowerDNS gives up after as many */
+
+/* What a pass over one target found out. */
+enum found { DONE, FOLLOW, FAILED };
+
+static enum found
+fail(struct query *q, enum err e)
+{
+	q->failed = true;
+	query_refuse(q, RCODE_SERVFAIL, EDE_OTHER,
+		     e == ERR_SCRIPT ? "script error" : err_text(e));
+	q->aa = true; /* we are the authority that failed */
+	return FAILED;
+}
+
+static enum found
+nodata(struct query *q)
+{
+	rows_add_soa(q, SECTION_AUTHORITY, true);
+	return DONE;
+}
+
+/* RFC 2308 section 2.1; behind a CNAME the rcode tells of the last name
+ * (RFC 6604 section 3). */
+static enum found
+nxdomain(struct query *q)
+{
+	q->rcode = RCODE_NXDOMAIN;
+	return nodata(q);
+}
+
+/* RFC 1034 section 4.3.2 step 3b. The addresses come with step_additional. */
+static enum found
+refer(struct query *q, const uint8_t *cut, const struct rows *rows)
+{
+	if (q->hops == 0)
+		q->aa = false;
+	q->referral = true;
+	rows_add(q, SECTION_AUTHORITY, cut, TYPE_NS, rows, true);
+	return DONE;
+}
+
+static enum found
+follow_cname(struct query *q, const uint8_t *owner, const struct rows *rows)
+{
+	const struct row *cname = rows_first(rows, TYPE_CNAME);
+	struct rows one = {cname, 1}; /* a second one would be an error */
+	uint8_t *target = arena_alloc(q->arena, NAME_MAX_BYTES);
+
+	if (!target)
+		return fail(q, ERR_MEMORY);
+	rows_add(q, SECTION_ANSWER, owner, TYPE_CNAME, &one, true);
+	name_lower(cname->rdata.at, target);
+	q->target = target;
+	return FOLLOW;
+}
+
+/* RFC 6672 section 3.2: the DNAME, a CNAME made from it with the same TTL,
+ * and on with the new name; YXDOMAIN when that is too long. */
+static enum found
+follow_dname(struct query *q, const uint8_t *owner, const struct rows *rows)
+{
+	const struct row *dname = rows_first(rows, TYPE_DNAME);
+	struct rows one = {dname, 1};
+	uint8_t *target = arena_alloc(q->arena, NAME_MAX_BYTES);
+	struct row *made = arena_alloc(q->arena, sizeof(*made));
+	const uint8_t *from = q->target;
+
+	if (!target || !made)
+		return fail(q, ERR_MEMORY);
+	rows_add(q, SECTION_ANSWER, owner, TYPE_DNAME, &one, true);
+	if (name_replace(from, owner, dname->rdata.at, target) != ERR_NONE) {
+		q->rcode = RCODE_YXDOMAIN;
+		return DONE;
+	}
+	*made = (struct row){.owner = from,
+			     .type = TYPE_CNAME,
+			     .ttl_sec = dname->ttl_sec,
+			     .auth = true,
+			     .rdata = slice_of(target, name_len(target)),
+			     .zone_id = dname->zone_id};
+	one.at = made;
+	rows_add(q, SECTION_ANSWER, from, TYPE_CNAME, &one, true);
+	if (q->question.type == TYPE_CNAME || q->question.type == TYPE_ANY)
+		return DONE;
+	q->target = arena_alloc(q->arena, NAME_MAX_BYTES);
+	if (!q->target)
+		return fail(q, ERR_MEMORY);
+	name_lower(target, (uint8_t *)(uintptr_t)q->target);
+	return FOLLOW;
+}
+
+/* Rows at the wanted name (or at the wildcard that covers it): pick what was
+ * asked for. */
+static enum found
+pick(struct query *q, const struct rows *rows)
+{
+	uint16_t type = q->question.type;
+	bool is_apex = name_equal(q->target, q->zone.apex), any;
+
+	if (type == TYPE_SOA && is_apex) {
+		rows_add_soa(q, SECTION_ANSWER, false);
+		return DONE;
+	}
+	if (type == TYPE_ANY) {
+		any = rows_add_all(q, q->target, rows, q->h->conf->minimal_any);
+		if (is_apex && !(any && q->h->conf->minimal_any)) {
+			rows_add_soa(q, SECTION_ANSWER, false);
+			any = true;
+		}
+		return any ? DONE : nodata(q);
+	}
+	if (rows_have(rows, TYPE_CNAME) && type != TYPE_CNAME)
+		return follow_cname(q, q->target, rows);
+	if (rows_add(q, SECTION_ANSWER, q->target, type, rows, false))
+		return DONE;
+	return nodata(q);
+}
+
+/* Nothing at the target itself. Look for the source of synthesis upward: a
+ * level that has rows, or a wildcard below it, is the closest encloser. */
+static enum found
+synthesise(struct query *q)
+{
+	const uint8_t *parent = name_parent(q->target);
+	uint8_t *wild = arena_alloc(q->arena, NAME_MAX_BYTES);
+	struct rows rows;
+	bool below;
+	enum err e;
+
+	if (!wild)
+		return fail(q, ERR_MEMORY);
+	for (;; parent = name_parent(parent)) {
+		bool is_apex = name_equal(parent, q->zone.apex);
+
+		if (name_wild(parent, wild) == ERR_NONE) {
+			e = rows_at(q, wild, TYPE_ANY, &rows);
+			if (e != ERR_NONE)
+				return fail(q, e);
+			if (rows.n)
+				return pick(q, &rows);
+			wild = arena_alloc(q->arena, NAME_MAX_BYTES);
+			if (!wild)
+				return fail(q, ERR_MEMORY);
+		}
+		if (is_apex)
+			return nxdomain(q);
+		e = rows_at(q, parent, TYPE_ANY, &rows);
+		if (e == ERR_NONE && rows.n == 0)
+			e = zone_has_below(q, parent, &below);
+		if (e != ERR_NONE)
+			return fail(q, e);
+		if (rows.n || below)
+			return nxdomain(q);
+	}
+}
+
+static enum found
+not_there(struct query *q)
+{
+	struct rows rows;
+	bool below;
+	enum err e;
+
+	if (q->h->conf->dname_processing) {
+		e = rows_at(q, q->zone.apex, TYPE_DNAME, &rows);
+		if (e != ERR_NONE)
+			return fail(q, e);
+		if (rows_have(&rows, TYPE_DNAME))
+			return follow_dname(q, q->zone.apex, &rows);
+	}
+	e = zone_has_below(q, q->target, &below);
+	if (e != ERR_NONE)
+		return fail(q, e);
+	return below ? nodata(q) : synthesise(q);
+}
+
+/* The levels between apex and target, from the top: a cut or a DNAME hides
+ * everything below it (RFC 6672 section 2.3). Ends the pass, or returns
+ * FOLLOW with *at = the rows at the target itself. */
+static enum found
+descend(struct query *q, struct rows *at, bool *ended)
+{
+	unsigned depth = name_labels(q->target) - name_labels(q->zone.apex);
+	const struct conf *conf = q->h->conf;
+
+	*ended = true;
+	for (unsigned i = depth; i-- > 0;) {
+		const uint8_t *node = name_skip(q->target, i);
+		uint16_t type = i ? TYPE_NS : TYPE_ANY;
+		enum err e = rows_at(q, node, type, at);
+
+		if (e != ERR_NONE)
+			return fail(q, e);
+		if (rows_have(at, TYPE_NS) &&
+		    !(i == 0 && q->question.type == TYPE_DS))
+			return refer(q, node, at);
+		if (i == 0 || !conf->dname_processing)
+			continue;
+		if (!conf->consistent_backends)
+			e = rows_at(q, node, TYPE_DNAME, at);
+		if (e != ERR_NONE)
+			return fail(q, e);
+		if (rows_have(at, TYPE_DNAME))
+			return follow_dname(q, node, at);
+	}
+	*ended = false;
+	if (depth == 0 && q->question.type != TYPE_SOA) {
+		enum err e = rows_at(q, q->target, TYPE_ANY, at);
+
+		if (e != ERR_NONE)
+			return fail(q, e);
+	}
+	return FOLLOW;
+}
+
+/* A DS belongs to the parent side of a cut (RFC 4035 section 3.1.4.1): the
+ * zone above is asked if it is ours too. */
+static enum err
+find_zone(struct query *q, struct zone *z)
+{
+	unsigned labels = name_labels(q->target);
+	enum err e = ERR_MISS;
+
+	if (q->question.type == TYPE_DS && labels > 0)
+		e = zone_find(q, q->target, labels - 1, z);
+	if (e == ERR_MISS)
+		e = zone_find(q, q->target, labels, z);
+	return e;
+}
+
+/* One name: DONE, or FOLLOW with a new q->target. */
+static enum found
+pass(struct query *q)
+{
+	struct rows rows = {0};
+	struct zone z;
+	enum found f;
+	bool ended;
+	enum err e = find_zone(q, &z);
+
+	if (e == ERR_MISS && q->hops > 0)
+		return DONE; /* the rest of the chain is someone else's */
+	if (e == ERR_MISS) {
+		query_refuse(q, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, "");
+		return DONE;
+	}
+	if (e != ERR_NONE)
+		return fail(q, e);
+	if (q->hops > 0 && !q->h->conf->resolve_across_zones &&
+	    !name_equal(z.apex, q->zone.apex))
+		return DONE;
+	q->zone = z;
+	f = descend(q, &rows, &ended);
+	if (ended)
+		return f;
+	if (rows.n || name_equal(q->target, z.apex))
+		return pick(q, &rows);
+	return not_there(q);
+}
+
+enum verdict
+step_answer(struct query *q)
+{
+	q->target = q->question.name;
+	q->aa = q->question.class != CLASS_ANY;
+	for (;;) {
+		if (pass(q) != FOLLOW)
+			return q->failed ? SEND : NEXT;
+		if (++q->hops > HOPS_MAX) {
+			q->failed = true;
+			return query_refuse(q, RCODE_SERVFAIL, EDE_OTHER,
+					    "too many CNAME records");
+		}
+	}
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * answer/rrset.h - the RRsets of the reply being built.
+ */
+#ifndef ANSWER_RRSET_H
+#define ANSWER_RRSET_H
+
+#include "answer/query.h"
+
+/* Append an RRset; data lives as long as the query and is
+ * reordered in place (equal data once, shuffled). NULL when memory is at its
+ * limit. */
+struct rrset *rrset_add(struct query *, enum section, const uint8_t *owner,
+			uint16_t type, uint32_t ttl_sec, struct slice *data,
+			size_t n);
+/* Forget all sections. */
+void rrset_clear(struct query *);
+
+#endif

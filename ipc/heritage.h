@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * ipc/heritage.h - all that a child gets from the master. Every descriptor not
+ * named here is closed in the child before it does anything else; no child
+ * opens a listening socket.
+ */
+#ifndef IPC_HERITAGE_H
+#define IPC_HERITAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/addr.h"
+#include "lib/hash.h"
+
+struct conf;
+struct segment;
+
+enum role {
+	ROLE_WORKER,
+	ROLE_ZONES_JOB /* lists the zones and exits */
+};
+
+struct listener {
+	struct addr addr;
+	bool wildcard; /* replies must name their source address */
+	int tcp;       /* one for all workers */
+	int *udp;      /* one a slot, SO_REUSEPORT */
+};
+
+struct heritage {
+	enum role role;
+	unsigned slot;	     /* its block in the segment */
+	uint64_t generation; /* of script and configuration */
+	bool list_zones;     /* build the zone list before READY */
+	const struct conf *conf;
+	struct segment *segment;
+	const struct listener *listeners;
+	size_t n_listeners;
+	unsigned n_slots; /* workers; udp sockets of each listener */
+	int master;	  /* SOCK_SEQPACKET, ipc/ipc.h */
+	int zone_list;	  /* sealed file or -1 */
+	bool cookies;
+	struct hash_key cookie_secret;
+};
+
+/* The body of a child; its result is the exit status. */
+typedef int child_main(const struct heritage *);
+
+#endif

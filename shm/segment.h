@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * shm/segment.h - the shared-memory segment: one block per slot (heartbeat,
+ * the question in work, last words, counters) and the quarantine. The master
+ * makes it before the first fork; children inherit the mapping. Offsets and
+ * fixed-width fields only, no pointers.
+ *
+ *   | head | quarantine | slot 0 | slot 1 | ... |
+ *
+ * A slot block is written by the process that owns the slot, and by the
+ * master when that process is dead. Readers never wait: every word may be one
+ * update old, and nothing in here decides what an answer says.
+ */
+#ifndef SHM_SEGMENT_H
+#define SHM_SEGMENT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/bug.h"
+#include "lib/err.h"
+
+enum {
+	SEGMENT_LAYOUT = 1,
+	LAST_WORDS_MAX = 512,
+	QUARANTINE_MAX = 64,
+	TCP_CLIENTS = 1024
+};
+
+/* One 8-byte word a counter, in the order of shm/counters.tbl. */
+struct counters {
+#define COUNTER(field, name, doc) uint64_t field;
+#include "shm/counters.tbl"
+#undef COUNTER
+};
+
+/* The question a worker has handed to a script. state is set last and
+ * cleared first, so that a dead worker's note is whole or not there. */
+struct note {
+	_Atomic uint32_t in_script; /* 1: a script works on it right now */
+	uint16_t type;
+	uint16_t name_len;
+	uint8_t name[256];
+};
+
+struct slot_block {
+	_Alignas(64) _Atomic int64_t busy_since_us; /* script call; 0 = none */
+	_Atomic int64_t beat_us;		    /* the loop came round */
+	_Atomic uint64_t generation;
+	_Atomic int32_t pid;
+	_Atomic uint32_t ready;
+	struct note note;
+	char last_words[LAST_WORDS_MAX];
+	/* open TCP connections by hash of the client's address */
+	_Atomic uint16_t tcp_clients[TCP_CLIENTS];
+	_Alignas(64) struct counters counters;
+};
+
+struct segment;
+
+/* A new segment for n_slots; dies when there is no memory. Master. */
+struct segment *segment_new(unsigned n_slots) MUST_CHECK;
+unsigned segment_slots(const struct segment *);
+struct slot_block *segment_slot(struct segment *, unsigned slot);
+/* Sum of all slots' counters into *sum. Any process. */
+void segment_sum(struct segment *, struct counters *sum);
+/* Name and meaning of the i-th counter; NULL behind the last. */
+const char *counter_name(unsigned i, const char **doc);
+
+/* Note the question before a script is called. Owner of the slot. */
+void note_set(struct slot_block *, const uint8_t *name, size_t name_len,
+	      uint16_t type);
+
+static inline void
+note_clear(struct slot_block *b)
+{
+	atomic_store_explicit(&b->note.in_script, 0, memory_order_release);
+}
+
+/* Words a worker leaves before it aborts; cut to LAST_WORDS_MAX. */
+void last_words_set(struct slot_block *, const char *words);
+
+/* Strikes and quarantine (ARCHITECTURE section 1): three deaths of workers
+ * with the same question in hand within 60 s keep that name and type from the
+ * scripts for 60 s, then 2, 4, 8 minutes. Master writes, workers read. */
+bool quarantine_strike(struct segment *, const uint8_t *name, size_t name_len,
+		       uint16_t type, int64_t now_ms);
+bool quarantine_has(struct segment *, const uint8_t *name, size_t name_len,
+		    uint16_t type, int64_t now_ms);
+void quarantine_clear(struct segment *);
+
+#endif
