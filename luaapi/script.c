@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * luaapi/script.c - life of a Lua state. Runs in workers, jobs and --ask.
+ * Invariant: between calls the stack holds exactly the message handler at
+ * index 1 and the text of the last error at index 2.
+ */
+#include "luaapi/script.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <lauxlib.h>
+#include <lualib.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+
+#include "conf/conf.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "luaapi/object.h"
+
+enum { HANDLER = 1, ERROR_TEXT = 2, STACK_BASE = 2 };
+
+static void *
+allocate(void *ud, void *old, size_t old_bytes, size_t bytes)
+{
+	struct script *s = ud;
+	void *p = NULL;
+
+	if (!old)
+		old_bytes = 0; /* then it is the kind of object */
+	if (bytes)
+		p = realloc(old, bytes);
+	else
+		free(old);
+	if (p || !bytes)
+		s->memory += bytes - old_bytes;
+	return p;
+}
+
+/* Message handler: the error as text with the traceback. */
+static int
+with_traceback(lua_State *L)
+{
+	const char *text = lua_tostring(L, 1);
+
+	if (!text)
+		text = luaL_tolstring(L, 1, NULL);
+	luaL_traceback(L, L, text, 1);
+	return 1;
+}
+
+static int
+open_all(lua_State *L)
+{
+	uint64_t seed[2];
+
+	luaL_openlibs(L);
+	lua_getglobal(L, "math");
+	lua_getfield(L, -1, "randomseed");
+	if (getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+		return luaL_error(L, "getrandom gives no bytes");
+	lua_pushinteger(L, (lua_Integer)seed[0]);
+	lua_pushinteger(L, (lua_Integer)seed[1]);
+	lua_call(L, 2, 0);
+	lua_pop(L, 1);
+	object_open(L);
+	return 0;
+}
+
+struct script *
+script_new(const struct conf *conf, struct rdata_parser *parser,
+	   const char *label)
+{
+	struct script *s = xnew(struct script);
+
+	s->env = (struct env){.conf = conf, .parser = parser, .label = label};
+	prng_seed(&s->env.prng);
+	s->L = lua_newstate(allocate, s);
+	if (!s->L)
+		log_die("%s: no memory for a Lua state", label);
+	*(struct env **)lua_getextraspace(s->L) = &s->env;
+	lua_pushcfunction(s->L, with_traceback);
+	lua_pushnil(s->L);
+	if (script_call(s, open_all, NULL, 0) != ERR_NONE)
+		log_die("%s: cannot open the Lua state: %s", label, s->error);
+	return s;
+}
+
+void
+script_free(struct script *s)
+{
+	if (!s)
+		return;
+	lua_close(s->L);
+	free(s);
+}
+
+/* The error text on top of the stack becomes the last error. */
+static void
+keep_error(struct script *s)
+{
+	lua_replace(s->L, ERROR_TEXT);
+	s->error = lua_tostring(s->L, ERROR_TEXT);
+	if (!s->error)
+		s->error = "error without text";
+	lua_settop(s->L, STACK_BASE);
+}
+
+enum err
+script_call(struct script *s, lua_CFunction body, void *ctx, int64_t limit_ms)
+{
+	lua_State *L = s->L;
+	int rc;
+
+	s->env.deadline_us = limit_ms ? clock_mono_us() + limit_ms * 1000 : 0;
+	lua_pushcfunction(L, body);
+	lua_pushlightuserdata(L, ctx);
+	rc = lua_pcall(L, 1, 0, HANDLER);
+	s->env.deadline_us = 0;
+	if (LIKELY(rc == LUA_OK))
+		return ERR_NONE;
+	keep_error(s);
+	return rc == LUA_ERRMEM ? ERR_MEMORY : ERR_SCRIPT;
+}
+
+static int
+run_file(lua_State *L)
+{
+	const char *path = lua_touserdata(L, 1);
+
+	if (luaL_loadfilex(L, path, "t") != LUA_OK)
+		return lua_error(L);
+	lua_call(L, 0, 0);
+	return 0;
+}
+
+enum err
+script_run_file(struct script *s, const char *path)
+{
+	return script_call(s, run_file, (void *)(uintptr_t)path,
+			   s->env.conf->script_load_limit);
+}
+
+static int
+by_name_nocase(const struct dirent **a, const struct dirent **b)
+{
+	return strcasecmp((*a)->d_name, (*b)->d_name);
+}
+
+static int
+is_lua_file(const struct dirent *d)
+{
+	return fnmatch("*.lua", d->d_name, FNM_PERIOD) == 0;
+}
+
+static int
+raise_text(lua_State *L)
+{
+	return luaL_error(L, "%s", (const char *)lua_touserdata(L, 1));
+}
+
+enum err
+script_run_dir(struct script *s, const char *dir)
+{
+	struct dirent **found;
+	enum err e = ERR_NONE;
+	int n = scandir(dir, &found, is_lua_file, by_name_nocase);
+
+	if (n < 0) {
+		char *why = xprintf("cannot read directory %s: %s", dir,
+				    strerror(errno));
+
+		e = script_call(s, raise_text, why, 0);
+		free(why);
+		return e;
+	}
+	for (int i = 0; i < n; i++) {
+		char *path = xprintf("%s/%s", dir, found[i]->d_name);
+
+		if (e == ERR_NONE)
+			e = script_run_file(s, path);
+		free(path);
+		free(found[i]);
+	}
+	free(found);
+	return e;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * luaapi/script.h - one Lua state with one operator's script in it: opened,
+ * loaded, called, closed. Everything that may raise runs through script_call,
+ * so that no error of a script leaves this folder as anything but an enum err
+ * and text.
+ */
+#ifndef LUAAPI_SCRIPT_H
+#define LUAAPI_SCRIPT_H
+
+#include <lua.h>
+#include <stddef.h>
+
+#include "lib/bug.h"
+#include "lib/err.h"
+#include "luaapi/env.h"
+
+struct conf;
+struct rdata_parser;
+
+struct script {
+	lua_State *L;
+	struct env env;
+	size_t memory;	   /* bytes the state holds */
+	const char *error; /* of the last failed call: message and traceback;
+			      borrowed until the next call */
+};
+
+/* A state with libraries, host objects and shims, seeded with 128 random
+ * bits. Dies when there is no memory: at the start only. Child process. */
+struct script *script_new(const struct conf *, struct rdata_parser *,
+			  const char *label) MUST_CHECK;
+void script_free(struct script *);
+/* Compile (text only) and run a file. ERR_SCRIPT: s->error tells file, line
+ * and traceback. */
+enum err script_run_file(struct script *, const char *path) MUST_CHECK;
+/* Run every *.lua of a directory, in order of name. */
+enum err script_run_dir(struct script *, const char *dir) MUST_CHECK;
+/* Run body(L) with ctx as light userdata 1, protected, within limit_ms.
+ * ERR_SCRIPT: s->error has the words; ERR_MEMORY. */
+enum err script_call(struct script *, lua_CFunction body, void *ctx,
+		     int64_t limit_ms) MUST_CHECK;
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * master/loop.c - the master's life: signals, children's words, timers.
+ */
+#include <bsd/unistd.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "conf/conf.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "master/daemon.h"
+#include "master/parts.h"
+#include "shm/segment.h"
+
+enum { EVENTS = 64 };
+
+void
+loop_watch_child(struct master *m, struct child *c)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c};
+
+	if (epoll_ctl(m->epoll, EPOLL_CTL_ADD, c->sock, &ev) < 0)
+		log_err("epoll_ctl: %s", strerror(errno));
+}
+
+/* Words of children. fd is the handler's to keep or close. */
+static void
+on_ready(struct master *m, struct child *c, int fd)
+{
+	(void)fd;
+	c->ready = true;
+	if (ipc_send(c->sock, IPC_GO, c->generation, -1) != ERR_NONE)
+		log_err("worker %u does not take GO", c->slot);
+	if (m->started)
+		return;
+	m->started = true;
+	daemon_ready(m->parent);
+	m->parent = -1;
+	log_notice("script loaded, serving with %u workers", m->n_slots);
+	for (unsigned i = 0; i < m->n_slots; i++)
+		if (!m->slots[i].pid)
+			slot_fork(m, &m->slots[i]);
+}
+
+static void
+on_drained(struct master *m, struct child *c, int fd)
+{
+	(void)m, (void)c, (void)fd; /* its exit says the same */
+}
+
+static void
+on_zones(struct master *m, struct child *c, int fd)
+{
+	(void)c;
+	zones_take(m, fd);
+}
+
+static void
+on_no_zones(struct master *m, struct child *c, int fd)
+{
+	(void)m, (void)c, (void)fd; /* the old list stays in force */
+}
+
+static void (*const handlers[IPC_TYPES])(struct master *, struct child *,
+					 int fd) = {
+    [IPC_READY] = on_ready,
+    [IPC_DRAINED] = on_drained,
+    [IPC_ZONES] = on_zones,
+    [IPC_NO_ZONES] = on_no_zones,
+};
+
+/* One child's socket is readable. A child that talks nonsense is killed. */
+static void
+child_speaks(struct master *m, struct child *c)
+{
+	struct ipc_message msg;
+	int fd;
+	enum err e = ipc_recv(c->sock, &msg, &fd);
+
+	switch (e) {
+	case ERR_NONE:
+		break;
+	case ERR_BUSY:
+		return;
+	case ERR_MISS: /* its death will be reaped */
+		epoll_ctl(m->epoll, EPOLL_CTL_DEL, c->sock, NULL);
+		return;
+	default:
+		log_err("child %d talks nonsense: killed", (int)c->pid);
+		kill(c->pid, SIGKILL);
+		return;
+	}
+	if (msg.generation != c->generation || !handlers[msg.type]) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	handlers[msg.type](m, c, fd);
+}
+
+static void
+reap(struct master *m)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		child_died(m, pid, status);
+}
+
+static void
+signal_came(struct master *m)
+{
+	struct signalfd_siginfo info;
+
+	if (read(m->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return;
+	switch (info.ssi_signo) {
+	case SIGCHLD:
+		reap(m);
+		break;
+	case SIGHUP:
+		log_notice("SIGHUP: nothing is reloaded");
+		break;
+	default:
+		if (m->stopping)
+			children_kill(m); /* asked twice: do not wait */
+		else
+			log_notice("stopping");
+		children_drain(m);
+	}
+}
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Do what is due; returns milliseconds until the next. */
+static int
+run_timers(struct master *m)
+{
+	int64_t now = clock_mono_ms(), next = NEVER;
+
+	if (m->stopping) {
+		if (now >= m->kill_at_ms) {
+			children_kill(m);
+			m->kill_at_ms = now + 1000;
+		}
+		next = m->kill_at_ms;
+	} else {
+		next = least(next, slots_fork_due(m, now));
+		next = least(next, watchdog_look(m, now));
+		next = least(next, zones_refresh_due(m, now));
+	}
+	now = clock_mono_ms();
+	return next <= now ? 0 : (int)least(next - now, 60000);
+}
+
+static void
+watch_signals(struct master *m)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	m->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (m->signals < 0 || m->epoll < 0 ||
+	    epoll_ctl(m->epoll, EPOLL_CTL_ADD, m->signals, &ev) < 0)
+		log_die("signalfd, epoll: %s", strerror(errno));
+}
+
+int
+master_run(struct master *m)
+{
+	struct epoll_event ev[EVENTS];
+
+	setproctitle("-pdnslua: master");
+	watch_signals(m);
+	slot_fork(m, &m->slots[0]);
+	while (!m->stopping || children_alive(m)) {
+		int n = epoll_wait(m->epoll, ev, EVENTS, run_timers(m));
+
+		for (int i = 0; i < n; i++) {
+			struct child *c = ev[i].data.ptr;
+
+			if (!c)
+				signal_came(m);
+			else if (c->sock >= 0)
+				child_speaks(m, c);
+		}
+		if (m->stopping && !children_alive(m))
+			break;
+	}
+	return m->exit_status;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * master/master.c - from a configuration to a master that can run.
+ */
+#include "master/master.h"
+
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "conf/conf.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "master/daemon.h"
+#include "master/parts.h"
+#include "shm/segment.h"
+
+static unsigned
+worker_count(const struct conf *conf)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (conf->workers > 0)
+		return (unsigned)conf->workers;
+	return cpus > 0 ? (unsigned)(cpus > 256 ? 256 : cpus) : 1;
+}
+
+static unsigned
+hex_digit(char c)
+{
+	return (unsigned)(c <= '9' ? c - '0' : (c | 32) - 'a' + 10);
+}
+
+/* conf has checked the form: "", "random" or 32 digits. All workers get the
+ * same secret. */
+static void
+read_cookie_secret(struct master *m)
+{
+	const char *s = m->conf->edns_cookie_secret;
+	uint8_t bytes[16];
+
+	m->cookies = s[0] != '\0';
+	if (strcmp(s, "random") == 0) {
+		m->cookie_secret = hash_key_random();
+		return;
+	}
+	for (size_t i = 0; m->cookies && i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(hex_digit(s[2 * i]) << 4 |
+				     hex_digit(s[2 * i + 1]));
+	if (m->cookies)
+		m->cookie_secret = hash_key_from(bytes);
+}
+
+struct master *
+master_new(const struct conf *conf, child_main *body)
+{
+	struct master *m = xnew(struct master);
+
+	m->parent = conf->daemon ? daemon_start() : -1;
+	m->conf = conf;
+	m->child_main = body;
+	m->n_slots = worker_count(conf);
+	m->generation = 1;
+	m->zone_list = -1;
+	m->zones_at_ms = m->kill_at_ms = NEVER;
+	read_cookie_secret(m);
+	slots_init(m);
+	listeners_open(m);
+	m->segment = segment_new(m->n_slots + 1);
+	rights_drop(conf);
+	return m;
+}

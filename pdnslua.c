@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * pdnslua.c - composition: the one file that sees the master and what its
+ * children run.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "conf/conf.h"
+#include "lib/log.h"
+#include "master/master.h"
+#include "worker/worker.h"
+
+static void
+set_up_log(const struct conf *conf)
+{
+	log_set_level((int)conf->loglevel);
+	log_set_timestamp(conf->log_timestamp);
+	if (conf->logging_facility[0])
+		log_to_syslog(atoi(conf->logging_facility));
+	else if (conf->daemon)
+		log_to_syslog(-1);
+}
+
+static int
+run(const struct cmdline *cl, struct conf *conf)
+{
+	switch (cl->action) {
+	case CONF_SERVE:
+		return master_run(master_new(conf, worker_main));
+	case CONF_CHECK:
+		return check_main(conf);
+	case CONF_DUMP:
+		return conf_dump(conf, cl->dump_mode, STDOUT_FILENO) == ERR_NONE
+			   ? 0
+			   : 1;
+	case CONF_ASK:
+		return ask_main(conf, &cl->ask);
+	case CONF_HELP:
+	case CONF_VERSION:
+		break;
+	}
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct cmdline cl;
+	struct conf *conf;
+	int status;
+
+	cmdline_parse(&cl, argc, argv);
+	if (cl.action == CONF_HELP) {
+		conf_help(STDOUT_FILENO);
+		return 0;
+	}
+	if (cl.action == CONF_VERSION) {
+		puts("pdnslua " PDNSLUA_VERSION);
+		return 0;
+	}
+	if (conf_load(&cl, &conf) != ERR_NONE)
+		return 1;
+	set_up_log(conf);
+	status = run(&cl, conf);
+	conf_free(conf);
+	cmdline_fini(&cl);
+	return status;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * worker/loop.c - event loop of a worker.
+ */
+#include "worker/loop.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "conf/conf.h"
+#include "dns/type.h"
+#include "ipc/ipc.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "shm/segment.h"
+#include "worker/tcp.h"
+#include "worker/udp.h"
+
+enum { EVENTS = 64, DRAIN_MAX_MS = 500 };
+
+void
+loop_add(struct loop *l, struct source *s, uint32_t events)
+{
+	struct epoll_event ev = {.events = events, .data.ptr = s};
+
+	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, s->fd, &ev) < 0)
+		log_err("epoll_ctl: %s", strerror(errno));
+}
+
+static void
+log_query(const struct query *q)
+{
+	char from[ADDR_TEXT_MAX], name[NAME_TEXT_MAX], type[16];
+	const struct question *qu = &q->question;
+
+	if (!qu->name_len)
+		return;
+	name_text_script(qu->name_raw, name);
+	log_notice("Remote %s wants '%s|%s', do = %d, bufsize = %u%s",
+		   addr_text(&q->asker.remote, from), name,
+		   type_text(qu->type, type), qu->edns.do_bit,
+		   qu->edns.present ? qu->edns.payload : 512u,
+		   q->asker.tcp ? " (TCP)" : "");
+}
+
+size_t
+loop_answer(struct loop *l, struct query *q)
+{
+	size_t len;
+
+	q->h = &l->world->answerer;
+	q->arena = &l->world->arena;
+	q->asker.real =
+	    prefix_of(&q->asker.remote, addr_bits(&q->asker.remote));
+	len = query_run(q);
+	if (!len)
+		q->h->slot->counters.corrupt_packets++;
+	if (l->world->conf->log_dns_queries && len)
+		log_query(q);
+	arena_reset(q->arena);
+	return len;
+}
+
+static void
+start_serving(struct loop *l)
+{
+	for (size_t i = 0; i < l->n_sources; i++) {
+		struct source *s = &l->sources[i];
+
+		if (s->kind != SOURCE_MASTER)
+			loop_add(l, s,
+				 s->kind == SOURCE_UDP
+				     ? EPOLLIN
+				     : EPOLLIN | EPOLLEXCLUSIVE);
+	}
+	l->serving = true;
+}
+
+static void
+stop_serving(struct loop *l)
+{
+	for (size_t i = 0; i < l->n_sources && l->serving; i++)
+		if (l->sources[i].kind != SOURCE_MASTER)
+			epoll_ctl(l->epoll, EPOLL_CTL_DEL, l->sources[i].fd,
+				  NULL);
+	l->serving = false;
+	l->draining = true;
+}
+
+static void
+master_speaks(struct loop *l)
+{
+	struct ipc_message m;
+	int fd;
+	enum err e = ipc_recv(l->heritage->master, &m, &fd);
+
+	if (e == ERR_BUSY)
+		return;
+	if (e != ERR_NONE) { /* the master is gone: nobody looks after us */
+		epoll_ctl(l->epoll, EPOLL_CTL_DEL, l->heritage->master, NULL);
+		stop_serving(l);
+		return;
+	}
+	switch ((enum ipc_type)m.type) {
+	case IPC_GO:
+		start_serving(l);
+		break;
+	case IPC_DRAIN:
+		stop_serving(l);
+		break;
+	case IPC_ZONES:
+		world_set_zones(l->world, fd);
+		break;
+	case IPC_READY:
+	case IPC_DRAINED:
+	case IPC_NO_ZONES:
+	case IPC_TYPES:
+		bug_on(true);
+	}
+}
+
+static void
+dispatch(struct loop *l, struct source *s, uint32_t events)
+{
+	switch (s->kind) {
+	case SOURCE_MASTER:
+		master_speaks(l);
+		break;
+	case SOURCE_UDP:
+		if (l->serving)
+			udp_serve(l, s);
+		break;
+	case SOURCE_TCP_LISTENER:
+		if (l->serving)
+			tcp_accept(l, s);
+		break;
+	case SOURCE_TCP_CONN:
+		tcp_serve(l, s, events);
+		break;
+	}
+}
+
+static void
+make_sources(struct loop *l)
+{
+	const struct heritage *h = l->heritage;
+	struct source *s;
+
+	l->n_sources = 1 + 2 * h->n_listeners;
+	l->sources = s = xalloc(l->n_sources * sizeof(*s));
+	*s++ = (struct source){SOURCE_MASTER, h->master, NULL};
+	for (size_t i = 0; i < h->n_listeners; i++) {
+		const struct listener *lis = &h->listeners[i];
+
+		*s++ = (struct source){SOURCE_UDP, lis->udp[h->slot], lis};
+		*s++ = (struct source){SOURCE_TCP_LISTENER, lis->tcp, lis};
+	}
+}
+
+static void
+serve(struct loop *l)
+{
+	struct epoll_event ev[EVENTS];
+	int wait_ms = -1;
+
+	while (!l->draining) {
+		int n = epoll_wait(l->epoll, ev, EVENTS, wait_ms);
+
+		for (int i = 0; i < n; i++) /* UDP never waits behind TCP */
+			if (((struct source *)ev[i].data.ptr)->kind ==
+			    SOURCE_UDP)
+				dispatch(l, ev[i].data.ptr, ev[i].events);
+		for (int i = 0; i < n; i++)
+			if (((struct source *)ev[i].data.ptr)->kind !=
+			    SOURCE_UDP)
+				dispatch(l, ev[i].data.ptr, ev[i].events);
+		wait_ms = tcp_tick(l);
+	}
+}
+
+/* Everything owed goes out, but not for ever. */
+static void
+drain(struct loop *l)
+{
+	int64_t end_ms = clock_mono_ms() + DRAIN_MAX_MS;
+
+	while (!tcp_drain(l)) {
+		int64_t left = end_ms - clock_mono_ms();
+		struct epoll_event ev[EVENTS];
+
+		if (left <= 0)
+			return;
+		epoll_wait(l->epoll, ev, EVENTS, (int)left);
+	}
+}
+
+void
+loop_run(struct loop *l)
+{
+	l->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (l->epoll < 0)
+		log_die("epoll: %s", strerror(errno));
+	make_sources(l);
+	loop_add(l, &l->sources[0], EPOLLIN);
+	l->udp = udp_new(l);
+	l->tcp = tcp_new(l);
+	serve(l);
+	drain(l);
+}

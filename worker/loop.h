@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * worker/loop.h - a worker's event loop: its UDP sockets, the TCP listeners
+ * and connections, the master's words. UDP goes first in every round; a TCP
+ * client gets a bounded share of it.
+ */
+#ifndef WORKER_LOOP_H
+#define WORKER_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ipc/heritage.h"
+#include "worker/world.h"
+
+struct tcp;
+struct udp;
+
+/* What an epoll event points to. */
+enum source_kind {
+	SOURCE_MASTER,
+	SOURCE_UDP,
+	SOURCE_TCP_LISTENER,
+	SOURCE_TCP_CONN
+};
+
+struct source {
+	enum source_kind kind;
+	int fd;
+	const struct listener *listener;
+};
+
+struct loop {
+	const struct heritage *heritage;
+	struct world *world;
+	struct query query; /* the one query at a time */
+	int epoll;
+	bool serving;		/* GO came */
+	bool draining;		/* DRAIN came, or the master is gone */
+	struct source *sources; /* master, then udp and tcp per listener */
+	size_t n_sources;
+	struct udp *udp;
+	const struct source *udp_source; /* whose batch is being answered */
+	struct tcp *tcp;
+};
+
+/* Serve until drained. Worker. */
+void loop_run(struct loop *);
+/* One query in q->in from q->asker into q->out; the reply's length, 0 = none.
+ * Counts and logs it. */
+size_t loop_answer(struct loop *, struct query *);
+void loop_add(struct loop *, struct source *, uint32_t events);
+
+#endif

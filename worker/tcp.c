@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * worker/tcp.c - TCP service. Runs in workers. Invariant: a connection is in
+ * exactly one of: the free list, or the list by age of its last activity; its
+ * buffers hold in_done <= in_len and out_done <= out_len.
+ */
+#include "worker/tcp.h"
+
+#include <assert.h>
+#include <bsd/sys/queue.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conf/conf.h"
+#include "dns/proxy.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "shm/segment.h"
+#include "worker/loop.h"
+
+enum {
+	IN_BYTES = 2 + WIRE_MESSAGE_MAX + 1,
+	OUT_BYTES = 2 * (2 + WIRE_MESSAGE_MAX + 1),
+	BUFFERS = 4096 * 49, /* both, in whole pages */
+	PAGE = 4096,
+	SHARE = 16,	  /* messages of one connection in a round */
+	ACCEPTS_MAX = 64, /* in a round */
+	CONNS_MAX = 65536 /* of one worker, whatever the setting says */
+};
+
+static_assert(IN_BYTES + OUT_BYTES <= BUFFERS, "buffers fit");
+
+struct conn {
+	struct source source; /* what epoll gives back */
+	TAILQ_ENTRY(conn) by_age;
+	struct asker asker;
+	uint8_t *in, *out;
+	size_t in_len, in_done, out_len, out_done;
+	int64_t active_ms, born_ms;
+	uint32_t queries;
+	uint32_t events; /* what epoll watches for */
+	uint16_t bucket; /* of the client's address */
+	bool proxied;	 /* a PROXY header is still to come */
+	bool ending;	 /* close once what is here is answered and sent */
+	bool more;	 /* complete messages wait for their turn */
+};
+
+TAILQ_HEAD(conn_list, conn);
+
+struct tcp {
+	struct conn *conns;
+	uint8_t *buffers;
+	size_t n_conns;
+	struct conn_list free, open; /* open: longest silent first */
+	struct hash_key key;
+	unsigned n_more;
+};
+
+struct tcp *
+tcp_new(struct loop *l)
+{
+	struct tcp *t = xnew(struct tcp);
+	int64_t want = l->world->conf->max_tcp_connections;
+
+	t->n_conns = (size_t)(want < CONNS_MAX ? want : CONNS_MAX);
+	t->conns = xalloc(t->n_conns * sizeof(*t->conns));
+	t->buffers = mmap(NULL, t->n_conns * BUFFERS, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (t->buffers == MAP_FAILED)
+		log_die("no address space for %zu TCP connections", t->n_conns);
+	TAILQ_INIT(&t->free);
+	TAILQ_INIT(&t->open);
+	t->key = hash_key_random();
+	for (size_t i = 0; i < t->n_conns; i++) {
+		struct conn *c = &t->conns[i];
+
+		c->in = t->buffers + i * BUFFERS;
+		c->out = c->in + IN_BYTES;
+		TAILQ_INSERT_TAIL(&t->free, c, by_age);
+	}
+	return t;
+}
+
+static struct counters *
+counters_of(struct loop *l)
+{
+	return &l->world->answerer.slot->counters;
+}
+
+static void
+set_more(struct tcp *t, struct conn *c, bool more)
+{
+	t->n_more += more - c->more;
+	c->more = more;
+}
+
+static void
+conn_close(struct loop *l, struct conn *c)
+{
+	struct tcp *t = l->tcp;
+
+	set_more(t, c, false);
+	close(c->source.fd);
+	c->source.fd = -1;
+	TAILQ_REMOVE(&t->open, c, by_age);
+	TAILQ_INSERT_HEAD(&t->free, c, by_age);
+	/* give back the pages of large messages */
+	if (c->in_len + c->out_len > PAGE)
+		madvise(c->in, BUFFERS, MADV_DONTNEED);
+	l->world->answerer.slot->tcp_clients[c->bucket]--;
+	counters_of(l)->open_tcp--;
+}
+
+static void
+conn_touch(struct loop *l, struct conn *c)
+{
+	c->active_ms = l->world->answerer.now_ms;
+	TAILQ_REMOVE(&l->tcp->open, c, by_age);
+	TAILQ_INSERT_TAIL(&l->tcp->open, c, by_age);
+}
+
+static void
+conn_want(struct loop *l, struct conn *c, uint32_t events)
+{
+	struct epoll_event ev = {.events = events, .data.ptr = &c->source};
+
+	if (c->events == events)
+		return;
+	c->events = events;
+	epoll_ctl(l->epoll, EPOLL_CTL_MOD, c->source.fd, &ev);
+}
+
+/* The length of the complete message at in_done; 0: not all here. */
+static size_t
+message_here(const struct conn *c)
+{
+	const uint8_t *p = c->in + c->in_done;
+	size_t have = c->in_len - c->in_done, len;
+
+	if (have < 2)
+		return 0;
+	len = (size_t)p[0] << 8 | p[1];
+	return have >= 2 + len ? 2 + len : 0;
+}
+
+/* Send what there is. false: the connection is closed. */
+static bool
+conn_flush(struct loop *l, struct conn *c)
+{
+	while (c->out_done < c->out_len) {
+		ssize_t n =
+		    send(c->source.fd, c->out + c->out_done,
+			 c->out_len - c->out_done, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n > 0) {
+			c->out_done += (size_t)n;
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+			/* read nothing more until this is taken */
+			conn_want(l, c, EPOLLOUT);
+			return true;
+		}
+		conn_close(l, c);
+		return false;
+	}
+	c->out_len = c->out_done = 0;
+	if (c->ending && !message_here(c)) {
+		conn_close(l, c);
+		return false;
+	}
+	conn_want(l, c, EPOLLIN);
+	return true;
+}
+
+static void
+count_query(struct counters *n, const struct conn *c)
+{
+	n->tcp_queries++;
+	if (addr_family(&c->asker.remote) == AF_INET)
+		n->tcp4_queries++;
+	else
+		n->tcp6_queries++;
+}
+
+static bool
+over_limits(const struct loop *l, const struct conn *c)
+{
+	const struct conf *conf = l->world->conf;
+
+	return (conf->max_tcp_transactions_per_conn > 0 &&
+		c->queries >= conf->max_tcp_transactions_per_conn) ||
+	       (conf->max_tcp_connection_duration > 0 &&
+		c->active_ms - c->born_ms >=
+		    conf->max_tcp_connection_duration * 1000);
+}
+
+/* Answer the message at in_done (whole bytes with its length). true: it was
+ * the last that this connection gets answered. */
+static bool
+answer_message(struct loop *l, struct conn *c, size_t whole)
+{
+	struct counters *count = counters_of(l);
+	struct query *q = &l->query;
+	size_t len;
+
+	q->asker = c->asker;
+	q->in = slice_of(c->in + c->in_done + 2, whole - 2);
+	q->out = (struct span){c->out + c->out_len + 2, WIRE_MESSAGE_MAX};
+	c->in_done += whole;
+	count_query(count, c);
+	conn_touch(l, c);
+	len = loop_answer(l, q);
+	count->tcp_cookie_queries += q->question.edns.has_cookie;
+	if (!len)
+		return true; /* rubbish: nothing good can follow */
+	c->out[c->out_len] = (uint8_t)(len >> 8);
+	c->out[c->out_len + 1] = (uint8_t)len;
+	c->out_len += 2 + len;
+	count->tcp_answers++;
+	count->tcp_answers_bytes += len;
+	c->queries++;
+	return over_limits(l, c);
+}
+
+/* The PROXY header in front. false: not all here, or closed. */
+static bool
+take_proxy_header(struct loop *l, struct conn *c)
+{
+	struct proxy p;
+	size_t used;
+
+	switch (proxy_parse(slice_of(c->in, c->in_len),
+			    (size_t)l->world->conf->proxy_protocol_maximum_size,
+			    &p, &used)) {
+	case PROXY_MORE:
+		return false;
+	case PROXY_BAD:
+		counters_of(l)->proxy_errors++;
+		conn_close(l, c);
+		return false;
+	case PROXY_OK:
+		break;
+	}
+	c->proxied = false;
+	c->in_done = used;
+	if (!p.local) {
+		c->asker.remote = p.source;
+		c->asker.local = p.destination;
+	}
+	return true;
+}
+
+/* Answer up to share messages and send. Room for the largest reply is there
+ * before each. */
+static void
+conn_work(struct loop *l, struct conn *c, unsigned share)
+{
+	size_t whole = 0;
+
+	if (c->proxied && !take_proxy_header(l, c)) {
+		if (c->source.fd >= 0 && c->ending)
+			conn_close(l, c);
+		return;
+	}
+	while (share > 0 && (whole = message_here(c)) != 0 &&
+	       c->out_len + 2 + WIRE_MESSAGE_MAX <= OUT_BYTES) {
+		bool over = answer_message(l, c, whole);
+
+		share--;
+		if (over) { /* the rest is not wanted */
+			c->in_done = c->in_len;
+			c->ending = true;
+		}
+	}
+	if (c->in_done > 0) {
+		memmove(c->in, c->in + c->in_done, c->in_len - c->in_done);
+		c->in_len -= c->in_done;
+		c->in_done = 0;
+	}
+	if (!conn_flush(l, c))
+		return;
+	set_more(l->tcp, c, c->out_len == 0 && message_here(c) != 0);
+}
+
+static void
+conn_read(struct loop *l, struct conn *c)
+{
+	ssize_t n;
+
+	if (c->in_len == IN_BYTES)
+		return; /* its messages wait for their turn */
+	n = recv(c->source.fd, c->in + c->in_len, IN_BYTES - c->in_len,
+		 MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n < 0) {
+		conn_close(l, c);
+		return;
+	}
+	if (n == 0)
+		c->ending = true;
+	c->in_len += (size_t)n;
+	conn_work(l, c, SHARE);
+}
+
+void
+tcp_serve(struct loop *l, struct source *s, uint32_t events)
+{
+	struct conn *c = (struct conn *)s;
+
+	if (s->fd < 0)
+		return; /* closed earlier in this round */
+	world_tick(l->world);
+	if (events & EPOLLOUT)
+		conn_work(l, c, SHARE);
+	else
+		conn_read(l, c);
+}
+
+static uint64_t
+open_everywhere(struct loop *l)
+{
+	struct counters sum;
+
+	segment_sum(l->heritage->segment, &sum);
+	return sum.open_tcp;
+}
+
+static uint64_t
+open_of_client(struct loop *l, uint16_t bucket)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < l->heritage->n_slots; i++)
+		n += segment_slot(l->heritage->segment, i)->tcp_clients[bucket];
+	return n;
+}
+
+/* Is there room for one more connection? A full house shows out the guest
+ * that has been silent longest. */
+static bool
+make_room(struct loop *l, uint16_t bucket)
+{
+	const struct conf *conf = l->world->conf;
+	struct conn *old;
+
+	if (conf->max_tcp_connections_per_client > 0 &&
+	    open_of_client(l, bucket) >=
+		(uint64_t)conf->max_tcp_connections_per_client)
+		return false;
+	if (!TAILQ_EMPTY(&l->tcp->free) &&
+	    open_everywhere(l) < (uint64_t)conf->max_tcp_connections)
+		return true;
+	TAILQ_FOREACH(old, &l->tcp->open, by_age)
+	if (old->out_len == 0 && !old->more) {
+		conn_close(l, old);
+		return true;
+	}
+	return false;
+}
+
+static void
+conn_open(struct loop *l, const struct source *s, int fd,
+	  const struct addr *from, uint16_t bucket)
+{
+	struct tcp *t = l->tcp;
+	struct conn *c = TAILQ_FIRST(&t->free);
+	const struct conf *conf = l->world->conf;
+	socklen_t len = sizeof(c->asker.local);
+	int one = 1;
+
+	TAILQ_REMOVE(&t->free, c, by_age);
+	TAILQ_INSERT_TAIL(&t->open, c, by_age);
+	c->source = (struct source){SOURCE_TCP_CONN, fd, s->listener};
+	memset(&c->asker, 0, sizeof(c->asker));
+	c->asker.tcp = true;
+	c->asker.remote = *from;
+	c->asker.local = s->listener->addr;
+	if (s->listener->wildcard)
+		getsockname(fd, &c->asker.local.u.sa, &len);
+	c->in_len = c->in_done = c->out_len = c->out_done = 0;
+	c->queries = 0;
+	c->active_ms = c->born_ms = l->world->answerer.now_ms;
+	c->bucket = bucket;
+	c->ending = c->more = false;
+	c->proxied = conf->proxy_protocol_from.n &&
+		     conf_masks_match(&conf->proxy_protocol_from, from);
+	l->world->answerer.slot->tcp_clients[bucket]++;
+	counters_of(l)->open_tcp++;
+	counters_of(l)->tcp_connections++;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	c->events = EPOLLIN;
+	loop_add(l, &c->source, EPOLLIN);
+}
+
+void
+tcp_accept(struct loop *l, const struct source *s)
+{
+	world_tick(l->world);
+	for (unsigned i = 0; i < ACCEPTS_MAX; i++) {
+		struct addr from;
+		socklen_t len = sizeof(from);
+		uint16_t bucket;
+		int fd;
+
+		memset(&from, 0, sizeof(from));
+		fd = accept4(s->fd, &from.u.sa, &len,
+			     SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd < 0)
+			return; /* taken by another worker, or gone again */
+		bucket = (uint16_t)(hash_fast(&l->tcp->key, addr_raw(&from)) %
+				    TCP_CLIENTS);
+		if (make_room(l, bucket)) {
+			conn_open(l, s, fd, &from, bucket);
+			continue;
+		}
+		counters_of(l)->tcp_refused++;
+		close(fd);
+	}
+}
+
+static void
+close_silent(struct loop *l)
+{
+	int64_t limit_ms = l->world->conf->tcp_idle_timeout * 1000;
+	struct conn *c;
+
+	while ((c = TAILQ_FIRST(&l->tcp->open)) != NULL &&
+	       l->world->answerer.now_ms - c->active_ms >= limit_ms) {
+		counters_of(l)->tcp_timeouts++;
+		conn_close(l, c);
+	}
+}
+
+int
+tcp_tick(struct loop *l)
+{
+	struct tcp *t = l->tcp;
+	struct conn *c, *next;
+	int64_t left;
+
+	if (TAILQ_EMPTY(&t->open))
+		return -1;
+	world_tick(l->world);
+	if (t->n_more > 0)
+		TAILQ_FOREACH_SAFE(c, &t->open, by_age, next)
+	if (c->more)
+		conn_work(l, c, SHARE);
+	close_silent(l);
+	c = TAILQ_FIRST(&t->open);
+	if (!c)
+		return -1;
+	if (t->n_more > 0)
+		return 0;
+	left = c->active_ms + l->world->conf->tcp_idle_timeout * 1000 -
+	       l->world->answerer.now_ms;
+	return left < 0 ? 0 : (int)left;
+}
+
+bool
+tcp_drain(struct loop *l)
+{
+	struct conn *c, *next;
+
+	world_tick(l->world);
+	TAILQ_FOREACH_SAFE(c, &l->tcp->open, by_age, next)
+	{
+		ssize_t n = 0;
+
+		if (!c->ending && c->in_len < IN_BYTES)
+			n = recv(c->source.fd, c->in + c->in_len,
+				 IN_BYTES - c->in_len, MSG_DONTWAIT);
+		if (n > 0)
+			c->in_len += (size_t)n;
+		c->ending = true;
+		conn_work(l, c, IN_BYTES);
+	}
+	return TAILQ_EMPTY(&l->tcp->open);
+}

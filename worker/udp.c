@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * worker/udp.c - UDP service. Runs in workers. Invariant: every datagram that
+ * was read is answered or dropped on purpose before the next batch is read;
+ * answers leave from the address the query came to.
+ */
+#include "worker/udp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "conf/conf.h"
+#include "dns/proxy.h"
+#include "lib/clock.h"
+#include "lib/mem.h"
+#include "shm/segment.h"
+#include "worker/loop.h"
+
+enum {
+	BATCH = 64,
+	BATCHES_MAX = 8,     /* per turn */
+	QUERY_MAX = 4096,    /* bytes of a datagram we look at */
+	CONTROL_MAX = 64,    /* pktinfo */
+	FLUSH_AFTER_US = 500 /* script time after which answers do not wait */
+};
+
+struct udp {
+	size_t reply_bytes; /* of each out buffer */
+	uint8_t *in, *out;
+	struct mmsghdr get[BATCH], put[BATCH];
+	struct iovec get_io[BATCH], put_io[BATCH];
+	struct addr from[BATCH];
+	_Alignas(struct cmsghdr) char control[BATCH][CONTROL_MAX];
+	unsigned n_put;
+};
+
+struct udp *
+udp_new(const struct loop *l)
+{
+	struct udp *u = xnew(struct udp);
+	size_t most = (size_t)l->world->conf->udp_truncation_threshold;
+
+	u->reply_bytes = most < WIRE_UDP_MIN ? WIRE_UDP_MIN : most;
+	u->in = xalloc((size_t)BATCH * QUERY_MAX);
+	u->out = xalloc(BATCH * u->reply_bytes);
+	return u;
+}
+
+static void
+prepare(struct udp *u, bool wildcard)
+{
+	for (unsigned i = 0; i < BATCH; i++) {
+		struct msghdr *m = &u->get[i].msg_hdr;
+
+		u->get_io[i] =
+		    (struct iovec){u->in + (size_t)i * QUERY_MAX, QUERY_MAX};
+		m->msg_iov = &u->get_io[i];
+		m->msg_iovlen = 1;
+		m->msg_name = &u->from[i];
+		m->msg_namelen = sizeof(u->from[i]);
+		m->msg_control = wildcard ? u->control[i] : NULL;
+		m->msg_controllen = wildcard ? CONTROL_MAX : 0;
+		m->msg_flags = 0;
+	}
+}
+
+/* The local address out of the control data, which then is made fit to name
+ * the answer's source (RFC 3542 section 6.1; ip(7)). */
+static void
+local_from_control(struct msghdr *m, struct addr *local)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		uint16_t port = addr_port(local);
+
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo *info = (void *)CMSG_DATA(c);
+
+			local->u.in4.sin_addr = info->ipi_addr;
+			info->ipi_spec_dst = info->ipi_addr;
+			info->ipi_ifindex = 0; /* routing decides */
+		} else if (c->cmsg_level == IPPROTO_IPV6 &&
+			   c->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo *info = (void *)CMSG_DATA(c);
+
+			local->u.in6.sin6_addr = info->ipi6_addr;
+			if (!IN6_IS_ADDR_LINKLOCAL(&info->ipi6_addr))
+				info->ipi6_ifindex = 0;
+		}
+		addr_set_port(local, port);
+	}
+}
+
+static void
+flush(struct loop *l)
+{
+	struct udp *u = l->udp;
+	struct counters *count = &l->world->answerer.slot->counters;
+	unsigned sent = 0;
+	const struct source *s = l->udp_source;
+
+	while (sent < u->n_put) {
+		int n = sendmmsg(s->fd, u->put + sent, u->n_put - sent, 0);
+
+		if (n > 0) {
+			sent += (unsigned)n;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		/* this client cannot be reached; the others can */
+		count->udp_send_errors++;
+		sent++;
+	}
+	u->n_put = 0;
+}
+
+static bool
+behind_proxy(struct loop *l, struct query *q)
+{
+	const struct conf *conf = l->world->conf;
+	struct proxy p;
+	size_t used;
+
+	if (!conf->proxy_protocol_from.n ||
+	    !conf_masks_match(&conf->proxy_protocol_from, &q->asker.remote))
+		return true;
+	if (proxy_parse(q->in, (size_t)conf->proxy_protocol_maximum_size, &p,
+			&used) != PROXY_OK) {
+		l->world->answerer.slot->counters.proxy_errors++;
+		return false;
+	}
+	q->in = slice_of(q->in.at + used, q->in.len - used);
+	if (!p.local) {
+		q->asker.remote = p.source;
+		q->asker.local = p.destination;
+	}
+	return true;
+}
+
+static void
+count_query(struct counters *c, const struct addr *remote)
+{
+	c->udp_queries++;
+	if (addr_family(remote) == AF_INET)
+		c->udp4_queries++;
+	else
+		c->udp6_queries++;
+}
+
+static void
+count_answer(struct counters *c, const struct query *q, size_t len)
+{
+	const struct edns *edns = &q->question.edns;
+
+	c->udp_answers++;
+	c->udp_answers_bytes += len;
+	c->udp_do_queries += edns->do_bit;
+	c->udp_cookie_queries += edns->has_cookie;
+	if (addr_family(&q->asker.remote) == AF_INET)
+		c->udp4_answers++;
+	else
+		c->udp6_answers++;
+}
+
+/* Answer datagram i into the next place of the batch to send. */
+static void
+answer_one(struct loop *l, const struct source *s, unsigned i)
+{
+	struct udp *u = l->udp;
+	struct msghdr *got = &u->get[i].msg_hdr, *put;
+	struct counters *count = &l->world->answerer.slot->counters;
+	struct query *q = &l->query;
+	struct iovec *io = &u->put_io[u->n_put];
+	size_t len;
+
+	q->asker.remote = u->from[i];
+	q->asker.local = s->listener->addr;
+	q->asker.tcp = false;
+	q->in = slice_of(u->get_io[i].iov_base, u->get[i].msg_len);
+	q->out =
+	    (struct span){u->out + u->n_put * u->reply_bytes, u->reply_bytes};
+	if (s->listener->wildcard)
+		local_from_control(got, &q->asker.local);
+	count_query(count, &q->asker.remote);
+	/* an answer to port 0 cannot be sent */
+	if (addr_port(&u->from[i]) == 0 || !behind_proxy(l, q))
+		return;
+	len = loop_answer(l, q);
+	if (!len)
+		return;
+	count_answer(count, q, len);
+	*io = (struct iovec){q->out.at, len};
+	put = &u->put[u->n_put++].msg_hdr;
+	*put = *got;
+	put->msg_iov = io;
+	put->msg_flags = 0;
+}
+
+void
+udp_serve(struct loop *l, const struct source *s)
+{
+	struct udp *u = l->udp;
+	const struct counters *c = &l->world->answerer.slot->counters;
+
+	l->udp_source = s;
+	for (unsigned turn = 0; turn < BATCHES_MAX; turn++) {
+		uint64_t script_us = c->script_us;
+		int n;
+
+		prepare(u, s->listener->wildcard);
+		n = recvmmsg(s->fd, u->get, BATCH, MSG_DONTWAIT, NULL);
+		if (n <= 0)
+			return;
+		world_tick(l->world);
+		for (unsigned i = 0; i < (unsigned)n; i++) {
+			answer_one(l, s, i);
+			if (c->script_us - script_us > FLUSH_AFTER_US) {
+				flush(l);
+				script_us = c->script_us;
+			}
+		}
+		flush(l);
+		if (n < BATCH)
+			return;
+	}
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * worker/worker.c - birth and end of a worker and of the zones job.
+ */
+#include "worker/worker.h"
+
+#include <bsd/unistd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backend/zones.h"
+#include "conf/conf.h"
+#include "ipc/ipc.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "shm/segment.h"
+#include "worker/loop.h"
+#include "worker/world.h"
+
+/* A title for ps and the same words in front of log lines. */
+static void
+take_title(const struct heritage *h)
+{
+	char role[48];
+
+	if (h->role == ROLE_WORKER)
+		snprintf(role, sizeof(role), "worker %u", h->slot);
+	else
+		snprintf(role, sizeof(role), "job zones");
+	log_set_role(role);
+	setproctitle("-pdnslua: %s gen %llu", role,
+		     (unsigned long long)h->generation);
+}
+
+static int
+tell(const struct heritage *h, enum ipc_type type, int fd)
+{
+	return ipc_send(h->master, type, h->generation, fd) == ERR_NONE ? 0 : 1;
+}
+
+/* List the zones and hand the list to the master. */
+static enum err
+list_zones(const struct heritage *h, struct world *w, int *fd)
+{
+	enum err e = backends_list_zones(&w->backends, fd);
+
+	if (e != ERR_NONE)
+		return e;
+	if (*fd < 0)
+		return tell(h, IPC_NO_ZONES, -1) == 0 ? ERR_NONE : ERR_SYS;
+	return tell(h, IPC_ZONES, *fd) == 0 ? ERR_NONE : ERR_SYS;
+}
+
+static bool
+wants_zone_list(const struct heritage *h)
+{
+	return h->conf->zone_cache_refresh_interval > 0;
+}
+
+static int
+worker_run(const struct heritage *h, struct world *w)
+{
+	struct loop *l = xnew(struct loop);
+	int zones = h->zone_list;
+
+	if (h->list_zones && wants_zone_list(h) &&
+	    list_zones(h, w, &zones) != ERR_NONE)
+		return 1;
+	if (zones >= 0)
+		world_set_zones(w, zones);
+	l->heritage = h;
+	l->world = w;
+	w->answerer.slot->ready = 1;
+	if (tell(h, IPC_READY, -1) != 0)
+		return 1;
+	loop_run(l);
+	return tell(h, IPC_DRAINED, -1);
+}
+
+int
+worker_main(const struct heritage *h)
+{
+	struct world *w = xnew(struct world);
+	struct slot_block *slot = segment_slot(h->segment, h->slot);
+	int zones = -1, status;
+
+	take_title(h);
+	if (world_open(w, h->conf, slot) != ERR_NONE)
+		return 1;
+	w->answerer.segment = h->segment;
+	w->answerer.cookies = h->cookies;
+	w->answerer.cookie_secret = h->cookie_secret;
+	if (h->role == ROLE_ZONES_JOB)
+		status = list_zones(h, w, &zones) == ERR_NONE ? 0 : 1;
+	else
+		status = worker_run(h, w);
+	world_close(w);
+	return status;
+}
+
+int
+check_main(const struct conf *conf)
+{
+	struct world *w = xnew(struct world);
+	struct slot_block *slot = xnew(struct slot_block);
+	enum err e = world_open(w, conf, slot);
+
+	world_close(w);
+	return e == ERR_NONE ? 0 : 1;
+}

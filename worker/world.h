@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * worker/world.h - all that answering needs and sockets do not: backends with
+ * their scripts, the answerer, the arena. Workers, jobs and --ask build the
+ * same one.
+ */
+#ifndef WORKER_WORLD_H
+#define WORKER_WORLD_H
+
+#include "answer/query.h"
+#include "backend/backend.h"
+#include "lib/bug.h"
+
+struct conf;
+struct rdata_parser;
+
+struct world {
+	const struct conf *conf;
+	struct rdata_parser *parser;
+	struct backends backends;
+	struct answerer answerer;
+	struct arena arena;
+	char server_id[129]; /* NSID and id.server */
+};
+
+/* Open every backend of launch=. ERR_SCRIPT: one could not, and said why.
+ * slot: where counters and notes go. */
+enum err world_open(struct world *, const struct conf *,
+		    struct slot_block *slot) MUST_CHECK;
+void world_close(struct world *);
+/* Use this zone list from now on (closes fd); the old one goes. */
+void world_set_zones(struct world *, int fd);
+/* Read the clocks for the queries that follow. */
+void world_tick(struct world *);
+
+#endif
