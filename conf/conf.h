@@ -3,6 +3,14 @@
  * conf/options.tbl (the only list: parser, defaults, --help, --config and the
  * manual read it), parameters of scripts. Built once by the master before
  * anything starts; read-only afterwards; children inherit it by fork.
+ *
+ *   argv --cmdline_parse--> struct cmdline
+ *                               | conf_load
+ *   file, include-dir --parse.c-+-> struct given: every name=value, in order,
+ *                                   each with its file and line
+ *                               | check.c: values, ranges, backends, paths
+ *                               v
+ *                           struct conf --dump.c--> --config, --help
  */
 #ifndef CONF_CONF_H
 #define CONF_CONF_H
@@ -14,28 +22,31 @@
 #include "lib/addr.h"
 #include "lib/bug.h"
 #include "lib/err.h"
-#include "lib/text.h"
+#include "lib/slice.h"
 
-/* How a setting is written; the C type of its field in struct conf. */
+enum { CONF_LAUNCH_MAX = 16 }; /* backends in launch= */
+
 struct addr_list {
-	struct addr *at;
+	struct addr *at; /* each with its port */
 	size_t n;
 };
 
 struct prefix_list {
-	struct prefix *at; /* "!" entries are in deny */
-	bool *deny;
+	struct prefix *at;
+	bool *deny; /* the entry was written with "!" */
 	size_t n;
 };
 
-
-
-typedef const char *conf_text;          /* "" if unset */
-#define CONF_BOOL bool                /* yes, no, on, off, true, 1, "" */
-#define CONF_NUM int64_t              /* with min and max */
-#define CONF_TEXT const char *        /* "" if unset */
-#define CONF_ADDRS struct addr_list   /* default port: local-port */
-#define CONF_MASKS struct prefix_list /* netmasks, "!" denies */
+/* The type of a setting in options.tbl: its field in struct conf. Texts are
+ * never NULL and live as long as the struct. */
+#define CONF_BOOL bool		      /* yes no on off true false 1 0 */
+#define CONF_NUM int64_t	      /* with min and max */
+#define CONF_TEXT const char *	      /* "" if unset */
+#define CONF_SECRET const char *      /* a TEXT that --config does not show */
+#define CONF_PATH const char *	      /* "" if unset */
+#define CONF_LIST const char *	      /* words between commas; += appends */
+#define CONF_ADDRS struct addr_list   /* += appends */
+#define CONF_MASKS struct prefix_list /* += appends */
 
 struct launch {
 	const char *type;     /* "lua2" */
@@ -43,29 +54,32 @@ struct launch {
 	const char *label;    /* "lua2" or "lua2:geo", for people */
 };
 
-struct conf_setting; /* one given name=value with its file and line */
+struct arena;
+struct given; /* everything that was set, in order; see parse.h */
 
 struct conf {
-#define OPTION(field, name, type, dflt, min, max, when, doc)                   \
-	CONF_##type field;
+#define OPTION(field, name, type, dflt, min, max, when, doc) CONF_##type field;
 #include "conf/options.tbl"
 #undef OPTION
 	struct launch *launches;
 	size_t n_launches;
-	struct conf_setting *given; /* everything set, in order; see conf.c */
-	size_t n_given;
+	const char **texts;  /* value of each setting, in the table's order */
+	struct given *given; /* where each value came from */
+	struct arena *mem;   /* everything above */
 };
 
 enum conf_action {
-	CONF_SERVE,      /* start the server */
-	CONF_CHECK,      /* --config=check */
-	CONF_DUMP,       /* --config, --config=diff, --config=default */
-	CONF_ASK,        /* --ask */
-	CONF_HELP, CONF_VERSION
+	CONF_SERVE, /* start the server */
+	CONF_CHECK, /* --config=check */
+	CONF_DUMP,  /* --config, --config=diff, --config=default */
+	CONF_ASK,   /* --ask */
+	CONF_HELP,
+	CONF_VERSION
 };
 
 struct ask_options { /* --ask NAME TYPE [--from IP] [--ecs NET] ... */
-	const char *name, *type, *from, *ecs;
+	const char *name, *type;
+	const char *from, *ecs; /* an address, a prefix: checked; or NULL */
 	bool do_bit, tcp;
 };
 
@@ -78,28 +92,39 @@ struct cmdline {
 	size_t n_settings;
 };
 
-/* Prints the mistake with a hint and exits 2 on bad usage. */
+/* All texts are borrowed from argv. Prints the mistake with a hint and exits
+ * 2 on bad usage. Give the storage back with cmdline_fini. */
 void cmdline_parse(struct cmdline *, int argc, char **argv);
+void cmdline_fini(struct cmdline *);
 
 /* Read the file (and include-dir) and the command line's settings. Every
  * mistake is logged as "FILE:LINE: setting: what is wrong" (or "command
- * line: ..."), all of them, before ERR_FORMAT comes back. *out is the
+ * line: ..."), all of them, before ERR_FORMAT comes back. When the server is
+ * to start (CONF_SERVE, CONF_CHECK, CONF_ASK), an empty launch=, a script file
+ * that does not exist or an unknown user are mistakes too. *out is the
  * caller's, free with conf_free. */
 enum err conf_load(const struct cmdline *, struct conf **out) MUST_CHECK;
+/* The settings of one text, as a file of that name would give them, without
+ * include-dir and without asking for what a start needs. */
+enum err conf_load_text(const char *file, struct slice text,
+			struct conf **out) MUST_CHECK;
 void conf_free(struct conf *);
 /* name=value lines of all settings (mode ""), of the changed ones ("diff"),
- * or of the defaults with their documentation ("default"). */
+ * or of the defaults with their documentation ("default"). Secrets are not
+ * shown. ERR_SYS with errno. */
 enum err conf_dump(const struct conf *, const char *mode, int fd) MUST_CHECK;
-/* --help: an aligned table of all settings. */
+/* --help: usage and an aligned table of all settings. */
 void conf_help(int fd);
 /* A backend's own setting: conf_backend(c, launch, "filename") reads
- * lua2-filename, or lua2-geo-filename for lua2:geo. Its default if unset. */
+ * lua2-filename, or lua2-geo-filename for lua2:geo. Its default if unset;
+ * NULL for a key the backend does not have. */
 const char *conf_backend(const struct conf *, const struct launch *,
-    const char *key);
-/* A script parameter by its full name ("lua2-foo"); NULL if not given. */
+			 const char *key);
+/* A script parameter by its full name ("lua2-foo"), or any other name that
+ * was set; NULL if not given. */
 const char *conf_param(const struct conf *, const char *name);
 /* PowerDNS' reading of a word as yes/no: anything but "no", "off", "0",
- * "false" is yes. */
+ * "false" is yes. NULL is no. */
 bool conf_is_yes(const char *value);
 /* Last match decides nothing: any deny match refuses, else any match. */
 bool conf_masks_match(const struct prefix_list *, const struct addr *);

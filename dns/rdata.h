@@ -25,13 +25,16 @@ struct rdata_parser *rdata_parser_new(void) MUST_CHECK;
 void rdata_parser_free(struct rdata_parser *);
 /* Presentation text of one record's data -> wire (RFC 1035 section 5.1,
  * RFC 3597 section 5 for any type). Names are absolute with or without the
- * final dot; "@" is not replaced. TXT and SPF text that does not start with a
- * quote is one string, cut into 255-byte character-strings; so is an
- * over-long quoted one. Text can never become a second record or open a file.
+ * final dot; "@" is not replaced. TXT, SPF and their kin: text that does not
+ * start with a quote is one string, taken as it is apart from escapes, and cut
+ * into 255-byte character-strings; so is an over-long quoted one. LUA: a type,
+ * then the same. Elsewhere a newline, a comment or a control character outside
+ * quotes is an error: text can never become a second record or open a file.
  * *len = bytes written to out. *why = words for people, valid until the next
- * call. ERR_FORMAT, ERR_RANGE, ERR_SHORT (out too small). */
+ * call. ERR_FORMAT, ERR_RANGE, ERR_SHORT (out too small); on an error out may
+ * hold a part of the data. */
 enum err rdata_parse(struct rdata_parser *, uint16_t type, struct slice text,
-    struct span out, size_t *len, const char **why) MUST_CHECK;
+		     struct span out, size_t *len, const char **why) MUST_CHECK;
 /* Is this well-formed data of that type? Unknown types: always. ERR_FORMAT. */
 enum err rdata_check(uint16_t type, struct slice wire) MUST_CHECK;
 /* Checked wire -> presentation text, names with the final dot; RFC 3597 form
@@ -48,7 +51,7 @@ struct rdata_walk {
 };
 
 struct rdata_field {
-	char kind; /* letter of dns/types.tbl; '*' = opaque rest */
+	char kind; /* letter of dns/fields.tbl; '*' = opaque rest */
 	struct slice bytes;
 };
 

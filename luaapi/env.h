@@ -14,6 +14,24 @@
 struct conf;
 struct rdata_parser;
 
+/* Kinds of host objects; each has a line in object.c's list of classes. */
+enum object_kind {
+	OBJECT_NAME,	   /* DNSName */
+	OBJECT_TYPE,	   /* QType */
+	OBJECT_ADDR,	   /* ComboAddress */
+	OBJECT_ADDR_SET,   /* set of ComboAddress */
+	OBJECT_PREFIX,	   /* Netmask */
+	OBJECT_PREFIX_SET, /* NetmaskGroup */
+	OBJECT_RECORD,	   /* DNSRecord */
+	OBJECT_RR,	   /* DNSResourceRecord */
+	OBJECT_KINDS
+};
+
+struct object_meta {
+	const void *id; /* lua_topointer of the metatable: what marks a kind */
+	int ref;	/* of the metatable in the registry */
+};
+
 struct env {
 	const struct conf *conf;     /* borrowed for the state's life */
 	struct rdata_parser *parser; /* borrowed: the process' one */
@@ -21,6 +39,9 @@ struct env {
 	int64_t deadline_us; /* clock_mono_us() when the call must end; 0 = no
 				call running */
 	const char *label;   /* "lua2", for log lines */
+	struct object_meta meta[OBJECT_KINDS]; /* filled by object_open */
+	int types_ref; /* table code -> QType in the registry, so by
+			  object_open */
 };
 
 static inline struct env *

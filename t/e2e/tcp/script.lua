@@ -1,0 +1,12 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- A small zone and one long answer.
+
+local lines = {}
+for i = 1, 900 do
+	lines[i] = ('big.test. 60 TXT "%d %s"'):format(i, ('x'):rep(50))
+end
+dofile(os.getenv('TEST_LIB') .. '/zone.lua')({['test.'] = 7}, [[
+test.      300 SOA ns1.test. root.test. 1 2 3 4 60
+test.      300 NS ns1.test.
+ns1.test.  300 A 192.0.2.1
+]] .. table.concat(lines, '\n'), {quiet = true})
