@@ -259,8 +259,45 @@ name_parse(struct slice text, uint8_t out[NAME_MAX_BYTES], size_t *len)
 	return ERR_NONE;
 }
 
+/* How a byte is written: as it is, with a backslash (for scripts too, or only
+ * where a master file needs it), or as \\DDD. */
+enum spelling { PLAIN, ESCAPED, ESCAPED_IN_FILES, DECIMAL };
+
+static inline enum spelling
+spelling_of(uint8_t c)
+{
+	static const uint8_t printable[0x60] = {
+	    ['.' - 0x20] = ESCAPED,	     ['\\' - 0x20] = ESCAPED,
+	    ['"' - 0x20] = ESCAPED_IN_FILES, [';' - 0x20] = ESCAPED_IN_FILES,
+	    ['(' - 0x20] = ESCAPED_IN_FILES, [')' - 0x20] = ESCAPED_IN_FILES,
+	    ['@' - 0x20] = ESCAPED_IN_FILES, ['$' - 0x20] = ESCAPED_IN_FILES,
+	};
+
+	if (c <= 0x20 || c >= 0x7f)
+		return DECIMAL;
+	return (enum spelling)printable[c - 0x20];
+}
+
+static char *
+write_byte(char *o, uint8_t c, bool for_file)
+{
+	enum spelling s = spelling_of(c);
+
+	if (s == DECIMAL) {
+		*o++ = '\\';
+		*o++ = (char)('0' + c / 100);
+		*o++ = (char)('0' + c / 10 % 10);
+		*o++ = (char)('0' + c % 10);
+		return o;
+	}
+	if (s == ESCAPED || (s == ESCAPED_IN_FILES && for_file))
+		*o++ = '\\';
+	*o++ = (char)c;
+	return o;
+}
+
 static size_t
-write_text(const uint8_t *name, const char *special, char *out)
+write_text(const uint8_t *name, bool for_file, char *out)
 {
 	char *o = out;
 
@@ -272,16 +309,10 @@ write_text(const uint8_t *name, const char *special, char *out)
 		while (n-- > 0) {
 			uint8_t c = *name++;
 
-			if (c <= 0x20 || c >= 0x7f) {
-				*o++ = '\\';
-				*o++ = (char)('0' + c / 100);
-				*o++ = (char)('0' + c / 10 % 10);
-				*o++ = (char)('0' + c % 10);
-				continue;
-			}
-			if (strchr(special, c))
-				*o++ = '\\';
-			*o++ = (char)c;
+			if (LIKELY(spelling_of(c) == PLAIN))
+				*o++ = (char)c;
+			else
+				o = write_byte(o, c, for_file);
 		}
 		*o++ = '.';
 	}
@@ -292,11 +323,11 @@ write_text(const uint8_t *name, const char *special, char *out)
 size_t
 name_text(const uint8_t *name, char out[NAME_TEXT_MAX])
 {
-	return write_text(name, ".\\\"();@$", out);
+	return write_text(name, true, out);
 }
 
 size_t
 name_text_script(const uint8_t *name, char out[NAME_TEXT_MAX])
 {
-	return write_text(name, ".\\", out);
+	return write_text(name, false, out);
 }

@@ -23,23 +23,6 @@
 
 enum { HANDLER = 1, ERROR_TEXT = 2, STACK_BASE = 2 };
 
-static void *
-allocate(void *ud, void *old, size_t old_bytes, size_t bytes)
-{
-	struct script *s = ud;
-	void *p = NULL;
-
-	if (!old)
-		old_bytes = 0; /* then it is the kind of object */
-	if (bytes)
-		p = realloc(old, bytes);
-	else
-		free(old);
-	if (p || !bytes)
-		s->memory += bytes - old_bytes;
-	return p;
-}
-
 /* Message handler: the error as text with the traceback. */
 static int
 with_traceback(lua_State *L)
@@ -78,7 +61,7 @@ script_new(const struct conf *conf, struct rdata_parser *parser,
 
 	s->env = (struct env){.conf = conf, .parser = parser, .label = label};
 	prng_seed(&s->env.prng);
-	s->L = lua_newstate(allocate, s);
+	s->L = lua_newstate(alloc_lua, &s->memory);
 	if (!s->L)
 		log_die("%s: no memory for a Lua state", label);
 	*(struct env **)lua_getextraspace(s->L) = &s->env;
@@ -95,6 +78,7 @@ script_free(struct script *s)
 	if (!s)
 		return;
 	lua_close(s->L);
+	alloc_fini(&s->memory);
 	free(s);
 }
 

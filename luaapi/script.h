@@ -12,6 +12,7 @@
 
 #include "lib/bug.h"
 #include "lib/err.h"
+#include "luaapi/alloc.h"
 #include "luaapi/env.h"
 
 struct conf;
@@ -20,7 +21,7 @@ struct rdata_parser;
 struct script {
 	lua_State *L;
 	struct env env;
-	size_t memory;	   /* bytes the state holds */
+	struct alloc memory;
 	const char *error; /* of the last failed call: message and traceback;
 			      borrowed until the next call */
 };

@@ -21,12 +21,15 @@
 enum { EVENTS = 64 };
 
 void
-loop_watch_child(struct master *m, struct child *c)
+loop_watch(struct master *m, int fd, struct watch *w, uint32_t events)
 {
-	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c};
+	struct epoll_event ev = {.events = events, .data.ptr = w};
 
-	if (epoll_ctl(m->epoll, EPOLL_CTL_ADD, c->sock, &ev) < 0)
-		log_err("epoll_ctl: %s", strerror(errno));
+	if (epoll_ctl(m->epoll, EPOLL_CTL_ADD, fd, &ev) == 0 ||
+	    (errno == EEXIST &&
+	     epoll_ctl(m->epoll, EPOLL_CTL_MOD, fd, &ev) == 0))
+		return;
+	log_err("epoll_ctl: %s", strerror(errno));
 }
 
 /* Words of children. fd is the handler's to keep or close. */
@@ -76,12 +79,15 @@ static void (*const handlers[IPC_TYPES])(struct master *, struct child *,
 };
 
 /* One child's socket is readable. A child that talks nonsense is killed. */
-static void
-child_speaks(struct master *m, struct child *c)
+void
+child_wakes(struct master *m, struct watch *w, uint32_t events)
 {
+	struct child *c = (struct child *)w;
 	struct ipc_message msg;
 	int fd;
-	enum err e = ipc_recv(c->sock, &msg, &fd);
+	enum err e = c->sock < 0 ? ERR_BUSY : ipc_recv(c->sock, &msg, &fd);
+
+	(void)events;
 
 	switch (e) {
 	case ERR_NONE:
@@ -115,9 +121,11 @@ reap(struct master *m)
 }
 
 static void
-signal_came(struct master *m)
+signal_wakes(struct master *m, struct watch *w, uint32_t events)
 {
 	struct signalfd_siginfo info;
+
+	(void)w, (void)events;
 
 	if (read(m->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
@@ -167,7 +175,6 @@ run_timers(struct master *m)
 static void
 watch_signals(struct master *m)
 {
-	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL};
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -179,9 +186,10 @@ watch_signals(struct master *m)
 	signal(SIGPIPE, SIG_IGN);
 	m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	m->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (m->signals < 0 || m->epoll < 0 ||
-	    epoll_ctl(m->epoll, EPOLL_CTL_ADD, m->signals, &ev) < 0)
+	if (m->signals < 0 || m->epoll < 0)
 		log_die("signalfd, epoll: %s", strerror(errno));
+	m->signal_watch.wake = signal_wakes;
+	loop_watch(m, m->signals, &m->signal_watch, EPOLLIN);
 }
 
 int
@@ -191,20 +199,19 @@ master_run(struct master *m)
 
 	setproctitle("-pdnslua: master");
 	watch_signals(m);
+	control_watch(m);
 	slot_fork(m, &m->slots[0]);
 	while (!m->stopping || children_alive(m)) {
 		int n = epoll_wait(m->epoll, ev, EVENTS, run_timers(m));
 
 		for (int i = 0; i < n; i++) {
-			struct child *c = ev[i].data.ptr;
+			struct watch *w = ev[i].data.ptr;
 
-			if (!c)
-				signal_came(m);
-			else if (c->sock >= 0)
-				child_speaks(m, c);
+			w->wake(m, w, ev[i].events);
 		}
 		if (m->stopping && !children_alive(m))
 			break;
 	}
+	control_close(m);
 	return m->exit_status;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "master/daemon.h"
@@ -30,8 +31,7 @@ hex_digit(char c)
 	return (unsigned)(c <= '9' ? c - '0' : (c | 32) - 'a' + 10);
 }
 
-/* conf has checked the form: "", "random" or 32 digits. All workers get the
- * same secret. */
+/* conf has made it "" or 32 hexadecimal digits. All workers get the same. */
 static void
 read_cookie_secret(struct master *m)
 {
@@ -39,10 +39,6 @@ read_cookie_secret(struct master *m)
 	uint8_t bytes[16];
 
 	m->cookies = s[0] != '\0';
-	if (strcmp(s, "random") == 0) {
-		m->cookie_secret = hash_key_random();
-		return;
-	}
 	for (size_t i = 0; m->cookies && i < sizeof(bytes); i++)
 		bytes[i] = (uint8_t)(hex_digit(s[2 * i]) << 4 |
 				     hex_digit(s[2 * i + 1]));
@@ -60,6 +56,7 @@ master_new(const struct conf *conf, child_main *body)
 	m->child_main = body;
 	m->n_slots = worker_count(conf);
 	m->generation = 1;
+	m->born_ms = clock_mono_ms();
 	m->zone_list = -1;
 	m->zones_at_ms = m->kill_at_ms = NEVER;
 	read_cookie_secret(m);
@@ -67,5 +64,6 @@ master_new(const struct conf *conf, child_main *body)
 	listeners_open(m);
 	m->segment = segment_new(m->n_slots + 1);
 	rights_drop(conf);
+	control_open(m);
 	return m;
 }

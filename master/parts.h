@@ -12,11 +12,21 @@
 #include <sys/types.h>
 
 #include "ipc/ipc.h"
+#include "ipc/verb.h"
+#include "lib/text.h"
 #include "master/master.h"
 
-enum { NEVER = INT64_MAX };
+#define NEVER INT64_MAX /* milliseconds */
+
+struct master;
+
+/* First member of whatever epoll watches for the master. */
+struct watch {
+	void (*wake)(struct master *, struct watch *, uint32_t events);
+};
 
 struct child {
+	struct watch watch;
 	pid_t pid; /* 0: none */
 	int sock;  /* our end of the pair; -1: none */
 	enum role role;
@@ -46,8 +56,11 @@ struct master {
 	bool stopping;
 	int64_t kill_at_ms;  /* when draining has taken too long; NEVER */
 	int64_t zones_at_ms; /* next listing of zones; NEVER */
+	int64_t born_ms;
 	int epoll, signals;
-	int zone_list; /* sealed file, or -1 */
+	struct watch signal_watch;
+	struct control *control; /* control.c */
+	int zone_list;		 /* sealed file, or -1 */
 	int parent; /* waits for us to be ready (daemon=yes), or -1 */
 	int exit_status;
 	bool cookies;
@@ -74,7 +87,16 @@ int64_t watchdog_look(struct master *, int64_t now_ms);
 /* zones.c */
 void zones_take(struct master *, int fd); /* takes fd */
 int64_t zones_refresh_due(struct master *, int64_t now_ms);
-/* loop.c */
-void loop_watch_child(struct master *, struct child *);
+/* loop.c: watch a descriptor, or change what it is watched for. */
+void loop_watch(struct master *, int fd, struct watch *, uint32_t events);
+/* A child says something. */
+void child_wakes(struct master *, struct watch *, uint32_t events);
+/* control.c: dies when another server answers there; without a socket (one
+ * warning) the server runs all the same. */
+void control_open(struct master *);
+void control_watch(struct master *);
+void control_close(struct master *);
+/* verbs.c: words[0] is the verb as typed. */
+void verb_run(struct master *, enum verb, int n, char **words, struct text *);
 
 #endif

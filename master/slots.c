@@ -12,7 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -140,7 +140,8 @@ slot_fork(struct master *m, struct child *c)
 	c->ready = c->told_to_drain = c->killed_burning = false;
 	c->watch_since_us = 0;
 	c->born_ms = clock_mono_ms();
-	loop_watch_child(m, c);
+	c->watch.wake = child_wakes;
+	loop_watch(m, c->sock, &c->watch, EPOLLIN);
 }
 
 static bool

@@ -185,3 +185,19 @@ quarantine_clear(struct segment *s)
 {
 	atomic_store(&s->n_suspects, 0);
 }
+
+unsigned
+quarantine_walk(struct segment *s, int64_t now_ms, quarantine_cb *cb, void *ctx)
+{
+	unsigned found = 0;
+
+	for (uint32_t i = 0; i < s->n_suspects; i++) {
+		const struct suspect *x = &s->suspects[i];
+
+		if (x->until_ms <= now_ms)
+			continue;
+		cb(ctx, x->name, x->type, x->until_ms - now_ms);
+		found++;
+	}
+	return found;
+}

@@ -15,6 +15,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -89,5 +90,10 @@ bool quarantine_strike(struct segment *, const uint8_t *name, size_t name_len,
 bool quarantine_has(struct segment *, const uint8_t *name, size_t name_len,
 		    uint16_t type, int64_t now_ms);
 void quarantine_clear(struct segment *);
+/* Call cb for each question in quarantine now; returns their number. */
+typedef void quarantine_cb(void *ctx, const uint8_t *name, uint16_t type,
+			   int64_t left_ms);
+unsigned quarantine_walk(struct segment *, int64_t now_ms, quarantine_cb *,
+			 void *ctx);
 
 #endif

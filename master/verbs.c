@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * master/verbs.c - what each control verb answers. Runs in the master. A
+ * handler writes its reply and returns at once.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/conf.h"
+#include "dns/name.h"
+#include "dns/type.h"
+#include "ipc/verb.h"
+#include "lib/clock.h"
+#include "lib/fd.h"
+#include "master/parts.h"
+#include "shm/segment.h"
+
+struct request {
+	struct master *m;
+	int n;
+	char **words; /* words[0] is the verb */
+	struct text *out;
+};
+
+static void
+do_ping(struct request *r)
+{
+	text_str(r->out, "PONG\n");
+}
+
+static void
+do_rping(struct request *r)
+{
+	do_ping(r);
+}
+
+static void
+do_version(struct request *r)
+{
+	text_str(r->out, PDNSLUA_VERSION "\n");
+}
+
+static void
+do_quit(struct request *r)
+{
+	text_str(r->out, "Scheduling exit\n");
+	kill(getpid(), SIGTERM);
+}
+
+static void
+put_duration(struct text *out, int64_t sec)
+{
+	if (sec >= 86400)
+		text_fmt(out, "%lld days, ", (long long)(sec / 86400));
+	text_fmt(out, "%02d:%02d:%02d", (int)(sec / 3600 % 24),
+		 (int)(sec / 60 % 60), (int)(sec % 60));
+}
+
+static void
+do_uptime(struct request *r)
+{
+	put_duration(r->out, (clock_mono_ms() - r->m->born_ms) / 1000);
+	text_char(r->out, '\n');
+}
+
+/* Values of all counters by number; uptime is one more. */
+static bool
+counter_at(const struct request *r, const struct counters *sum, unsigned i,
+	   const char **name, uint64_t *value)
+{
+	const char *doc;
+
+	*name = counter_name(i, &doc);
+	if (*name) {
+		*value = ((const uint64_t *)sum)[i];
+		return true;
+	}
+	if (i != sizeof(*sum) / sizeof(uint64_t))
+		return false;
+	*name = "uptime";
+	*value = (uint64_t)(clock_mono_ms() - r->m->born_ms) / 1000;
+	return true;
+}
+
+/* Counters that pattern names: a name, or a beginning and "*". */
+static unsigned
+put_counters(struct request *r, const char *pattern, bool with_name)
+{
+	size_t len = strlen(pattern);
+	bool prefix = len > 0 && pattern[len - 1] == '*';
+	struct counters sum;
+	const char *name;
+	uint64_t value;
+	unsigned found = 0;
+
+	segment_sum(r->m->segment, &sum);
+	for (unsigned i = 0; counter_at(r, &sum, i, &name, &value); i++) {
+		if (prefix ? strncmp(name, pattern, len - 1) != 0
+			   : strcmp(name, pattern) != 0)
+			continue;
+		if (with_name || prefix)
+			text_fmt(r->out, "%s=%llu,", name,
+				 (unsigned long long)value);
+		else
+			text_fmt(r->out, "%llu", (unsigned long long)value);
+		found++;
+	}
+	text_char(r->out, '\n');
+	return found;
+}
+
+static void
+do_list(struct request *r)
+{
+	put_counters(r, "*", true);
+}
+
+static void
+do_show(struct request *r)
+{
+	if (r->n != 2)
+		text_str(r->out,
+			 "Unknown request: show NAME or show PREFIX*\n");
+	else if (put_counters(r, r->words[1], false) == 0)
+		text_fmt(r->out, "Unknown counter: %s\n", r->words[1]);
+}
+
+static void
+do_ccounts(struct request *r)
+{
+	text_str(r->out, "negative queries: 0, queries: 0, packets: 0\n");
+}
+
+static void
+do_current_config(struct request *r)
+{
+	const char *mode = r->n > 1 ? r->words[1] : "";
+	char buf[4096];
+	FILE *f = tmpfile();
+	size_t n;
+
+	if (!f || (*mode && strcmp(mode, "diff") != 0) ||
+	    conf_dump(r->m->conf, mode, fileno(f)) != ERR_NONE) {
+		text_str(r->out, "Unknown request: current-config [diff]\n");
+	} else {
+		rewind(f);
+		while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
+			text_put(r->out, buf, n);
+	}
+	if (f)
+		fclose(f);
+}
+
+static const char *
+state_of(const struct child *c)
+{
+	if (!c->pid)
+		return "dead";
+	if (!c->ready)
+		return "loading";
+	return c->told_to_drain ? "draining" : "serving";
+}
+
+static void
+do_workers(struct request *r)
+{
+	struct master *m = r->m;
+	int64_t now = clock_mono_ms();
+
+	text_fmt(r->out, "%-6s %8s %4s %-9s %10s %12s %8s\n", "worker", "pid",
+		 "gen", "state", "age", "answers", "errors");
+	for (unsigned i = 0; i < m->n_slots; i++) {
+		const struct child *c = &m->slots[i];
+		const struct counters *n =
+		    &segment_slot(m->segment, i)->counters;
+
+		text_fmt(r->out, "%-6u %8d %4llu %-9s %8llds %12llu %8llu\n", i,
+			 (int)c->pid, (unsigned long long)c->generation,
+			 state_of(c),
+			 (long long)(c->pid ? (now - c->born_ms) / 1000 : 0),
+			 (unsigned long long)(n->udp_answers + n->tcp_answers),
+			 (unsigned long long)n->script_errors);
+	}
+}
+
+static void
+do_status(struct request *r)
+{
+	struct master *m = r->m;
+	unsigned serving = 0;
+
+	for (unsigned i = 0; i < m->n_slots; i++)
+		serving += strcmp(state_of(&m->slots[i]), "serving") == 0;
+	text_fmt(r->out, "pdnslua %s, pid %d\n", PDNSLUA_VERSION,
+		 (int)getpid());
+	text_fmt(r->out, "%u of %u workers serving, generation %llu\n", serving,
+		 m->n_slots, (unsigned long long)m->generation);
+	text_str(r->out, "up ");
+	do_uptime(r);
+}
+
+static void
+put_quarantined(void *ctx, const uint8_t *name, uint16_t type, int64_t left_ms)
+{
+	struct text *out = ctx;
+	char text[NAME_TEXT_MAX], buf[16];
+
+	name_text(name, text);
+	text_fmt(out, "%s %s: %lld s left\n", text, type_text(type, buf),
+		 (long long)left_ms / 1000);
+}
+
+static void
+do_limits(struct request *r)
+{
+	if (r->n > 1 && strcmp(r->words[1], "clear") == 0) {
+		quarantine_clear(r->m->segment);
+		text_str(r->out, "Ok\n");
+		return;
+	}
+	if (quarantine_walk(r->m->segment, clock_mono_ms(), put_quarantined,
+			    r->out) == 0)
+		text_str(r->out, "nothing is in quarantine\n");
+}
+
+static void
+do_help(struct request *r)
+{
+	for (int v = 0; v < VERB_COUNT; v++) {
+		const struct verb_info *i = verb_info((enum verb)v);
+
+		text_fmt(r->out, "%-15s %-13s %s\n", i->name, i->args, i->doc);
+	}
+}
+
+static void (*const handlers[VERB_COUNT])(struct request *) = {
+#define VERB(id, name, args, doc) [VERB_##id] = do_##id,
+#include "ipc/verbs.tbl"
+#undef VERB
+};
+
+void
+verb_run(struct master *m, enum verb v, int n, char **words, struct text *out)
+{
+	struct request r = {m, n, words, out};
+
+	if (v == VERB_COUNT)
+		text_fmt(out, "Unknown command: '%s' (try help)\n", words[0]);
+	else
+		handlers[v](&r);
+}
