@@ -106,7 +106,8 @@ put_counters(struct request *r, const char *pattern, bool with_name)
 			text_fmt(r->out, "%llu", (unsigned long long)value);
 		found++;
 	}
-	text_char(r->out, '\n');
+	if (found)
+		text_char(r->out, '\n');
 	return found;
 }
 
