@@ -33,7 +33,7 @@ static const struct pair later[] = {
 };
 
 static const struct names_backend backends[] = {
-#define BACKEND(type, doc) {(type), "", NAMES_BACKEND_OURS},
+#define BACKEND(type) {(type), "", NAMES_BACKEND_OURS},
 #define BACKEND_LATER(type) {(type), "", NAMES_BACKEND_LATER},
 #define BACKEND_LACKING(type, way) {(type), (way), NAMES_BACKEND_LACKING},
 #include "conf/backends.tbl"

@@ -63,9 +63,12 @@ need_user(struct conf *c)
 {
 	struct conf_setting none;
 
+	/* Nobody else is in this process: the static results are ours. */
+	/* cppcheck-suppress getpwnamCalled */
 	if (c->setuid[0] && !is_digits(c->setuid) && !getpwnam(c->setuid))
 		parse_mistake(c->given, check_place(c, "setuid", &none),
 			      "there is no user \"%s\"", c->setuid);
+	/* cppcheck-suppress getgrnamCalled */
 	if (c->setgid[0] && !is_digits(c->setgid) && !getgrnam(c->setgid))
 		parse_mistake(c->given, check_place(c, "setgid", &none),
 			      "there is no group \"%s\"", c->setgid);

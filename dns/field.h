@@ -37,7 +37,7 @@ enum shape {
 };
 
 struct field_kind {
-	int8_t shape;
+	int shape;
 	bool (*check)(struct slice);
 	bool (*print)(struct slice, struct text *);
 	enum err (*parse)(struct words *, struct wr *);

@@ -9,7 +9,7 @@
 enum { LOC_BYTES = 16, MSEC_PER_DEGREE = 3600 * 1000 };
 
 static const uint32_t equator = 1u << 31;
-static const int64_t sea_level_cm = 100000 * 100;
+static const int64_t sea_level_cm = INT64_C(100000) * 100;
 
 static bool
 check_size(uint8_t size)

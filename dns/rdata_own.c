@@ -22,7 +22,7 @@ field_parse_all(const char *fields, struct words *w, struct wr *out)
 			return words_bad(w, "this type is written as \\# "
 					    "length hex");
 		e = k->parse(w, out);
-		if (e != ERR_NONE)
+		if (e != ERR_NONE || wr_failed(out))
 			return e;
 	}
 	return words_end(w);

@@ -52,14 +52,15 @@ rdata_text(uint16_t type, struct slice wire, struct text *out)
 	}
 }
 
-/* \X or \DDD for one byte; "\#" would announce RFC 3597 form. */
+/* \X or \DDD for one byte: "\#" would announce RFC 3597 form, "\[" a bit
+ * string (RFC 2673). */
 static void
 put_escaped(uint8_t c, struct text *out)
 {
 	char ddd[4] = {'\\', (char)('0' + c / 100), (char)('0' + c / 10 % 10),
 		       (char)('0' + c % 10)};
 
-	if (c > ' ' && c < 0x7f && c != '#') {
+	if (c > ' ' && c < 0x7f && c != '#' && c != '[') {
 		ddd[1] = (char)c;
 		text_put(out, ddd, 2);
 		return;

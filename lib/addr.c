@@ -215,6 +215,8 @@ prefix_parse(struct slice text, struct prefix *out)
 	if (!slash)
 		slash = text.at + text.len;
 	e = addr_parse(slice_of(text.at, (size_t)(slash - text.at)), 0, &p.net);
+	if (e == ERR_NONE && addr_port(&p.net) != 0)
+		e = ERR_FORMAT; /* a network has no port */
 	if (e != ERR_NONE)
 		return e;
 	if (slash == text.at + text.len) {

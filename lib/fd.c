@@ -76,14 +76,29 @@ fd_send_msg(int sock, struct slice body, int fd)
 	return n < 0 ? from_errno() : ERR_NONE;
 }
 
+/* The descriptor that came along, or -1. The padding of the control buffer has
+ * room for a second one, which nobody asked for. */
 static int
 fd_in_control(struct msghdr *m)
 {
 	int fd = -1;
 
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-			memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		size_t bytes = c->cmsg_len - CMSG_LEN(0);
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t at = 0; at + sizeof(int) <= bytes;
+		     at += sizeof(int)) {
+			int got;
+
+			memcpy(&got, CMSG_DATA(c) + at, sizeof(got));
+			if (fd < 0)
+				fd = got;
+			else
+				close(got);
+		}
+	}
 	return fd;
 }
 

@@ -101,6 +101,25 @@ hash_cookie(const struct hash_key *k, struct slice in)
 	return sip(k, in, 2, 4);
 }
 
+uint64_t
+hash_mix(struct slice in, uint64_t seed)
+{
+	const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = seed ^ in.len * odd, last = 0;
+	size_t i = 0;
+
+	for (; i + 8 <= in.len; i += 8) {
+		h = (h ^ load64(in.at + i)) * odd;
+		h ^= h >> 32;
+	}
+	if (i < in.len) {
+		memcpy(&last, in.at + i, in.len - i);
+		h = (h ^ le64toh(last)) * odd;
+		h ^= h >> 32;
+	}
+	return h;
+}
+
 void
 prng_seed(struct prng *p)
 {

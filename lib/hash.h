@@ -20,6 +20,10 @@ struct hash_key hash_key_random(void);
 uint64_t hash_fast(const struct hash_key *, struct slice);   /* 1-3 */
 uint64_t hash_cookie(const struct hash_key *, struct slice); /* 2-4 */
 
+/* A quick mix of all bytes into seed, to tell torn or scribbled data from whole
+ * data; no defence against anybody. */
+uint64_t hash_mix(struct slice, uint64_t seed);
+
 /* A generator for shuffles and weights, not for secrets (xorshift128+). */
 struct prng {
 	uint64_t s[2];

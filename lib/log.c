@@ -78,34 +78,36 @@ put_prefix(char *line, size_t cap)
 	return n;
 }
 
-/* Bytes from scripts and packets must not forge lines or move the cursor. */
-static void
-make_printable(char *text)
+/* Append text. Bytes from scripts and packets must not forge lines or move the
+ * cursor: what follows a newline is indented. */
+static size_t
+put_text(char *line, size_t n, size_t cap, const char *text)
 {
-	for (; *text; text++) {
+	for (; *text && n < cap; text++) {
 		unsigned char c = (unsigned char)*text;
+		bool control =
+		    (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
 
-		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
-			*text = '?';
+		line[n++] = control ? '?' : *text;
+		if (c == '\n' && text[1] != '\t' && n < cap)
+			line[n++] = '\t';
 	}
+	return n;
 }
 
 static PRINTF_LIKE(2, 0) void put_line(int level, const char *fmt, va_list ap)
 {
-	char line[LINE_MAX_BYTES];
-	size_t n = put_prefix(line, sizeof(line) - 1), body = n;
+	char line[LINE_MAX_BYTES], text[LINE_MAX_BYTES];
+	size_t n = put_prefix(line, sizeof(line)), body = n, len;
 	ssize_t done;
-	int m, saved = errno;
+	int saved = errno;
 
-	m = vsnprintf(line + n, sizeof(line) - 1 - n, fmt, ap);
-	if (m > 0)
-		n += (size_t)m;
-	if (n > sizeof(line) - 2)
-		n = sizeof(line) - 2;
-	while (n > body && line[n - 1] == '\n')
-		n--;
+	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
+		text[0] = '\0';
+	for (len = strlen(text); len > 0 && text[len - 1] == '\n'; len--)
+		text[len - 1] = '\0';
+	n = put_text(line, n, sizeof(line) - 1, text);
 	line[n] = '\0';
-	make_printable(line);
 	if (state.syslog)
 		syslog(level, "%s", line + body);
 	line[n] = '\n';

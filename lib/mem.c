@@ -127,7 +127,8 @@ arena_grow(struct arena *a, size_t bytes)
 	size_t want = bytes < 65536 ? 65536 : bytes + 7;
 	struct arena_block *b;
 
-	if (want < bytes || (a->limit && a->used + want > a->limit))
+	if (want < bytes || want > SIZE_MAX / 2 ||
+	    (a->limit && a->used + want > a->limit))
 		return NULL;
 	b = block_new(want);
 	if (!b)

@@ -50,12 +50,17 @@ push_rr(lua_State *L, const struct rr *r, const uint8_t *owner,
 }
 
 void
-object_push_rr(lua_State *L, const uint8_t *owner, uint16_t type,
-	       uint32_t ttl_sec, struct slice rdata, int32_t zone_id, bool auth)
+object_push_rr(lua_State *L, const struct object_rr *from)
 {
-	struct rr r = {ttl_sec, zone_id, type, auth, true};
+	struct rr r = {
+	    .ttl_sec = from->ttl_sec,
+	    .zone_id = from->zone_id,
+	    .type = from->type,
+	    .auth = from->auth,
+	    .from_wire = true,
+	};
 
-	push_rr(L, &r, owner, rdata);
+	push_rr(L, &r, from->owner, from->rdata);
 }
 
 /* newDRR(qname, qtype, ttl, content[, domain_id[, auth]]); an unknown type is

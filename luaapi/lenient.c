@@ -274,8 +274,15 @@ format(lua_State *L)
 static int
 to_string(lua_State *L)
 {
+	/* what most scripts ask first, without the detour of __tostring */
+	const uint8_t *name = object_to_name(L, 1);
+	char buf[NAME_TEXT_MAX];
+
 	luaL_checkany(L, 1);
-	object_push_text(L, 1, NULL);
+	if (name)
+		lua_pushlstring(L, buf, name_text_script(name, buf));
+	else
+		object_push_text(L, 1, NULL);
 	return 1;
 }
 

@@ -50,11 +50,18 @@ void object_push_prefix(lua_State *, const struct prefix *);
 /* As in PowerDNS a script's newNetmask("1.2.3.4/99") keeps its 99 bits, which
  * then match like 32. */
 const struct prefix *object_to_prefix(lua_State *, int idx);
-/* DNSResourceRecord, as resolve() and axfrfilter give it. rdata is checked
- * wire. */
-void object_push_rr(lua_State *, const uint8_t *owner, uint16_t type,
-		    uint32_t ttl_sec, struct slice rdata, int32_t zone_id,
-		    bool auth);
+/* What a DNSResourceRecord from the wire holds. */
+struct object_rr {
+	const uint8_t *owner;
+	struct slice rdata; /* checked wire of type */
+	uint32_t ttl_sec;
+	int32_t zone_id; /* -1: none */
+	uint16_t type;
+	bool auth;
+};
+
+/* DNSResourceRecord, as resolve() and axfrfilter give it. */
+void object_push_rr(lua_State *, const struct object_rr *);
 
 /* What a DNSRecord holds; the pointers are borrowed while it is on the stack
  * and nothing of it is set. rdata is checked wire of type. */

@@ -75,10 +75,16 @@ push_answers(lua_State *L)
 	r = message_section(m, SECTION_ANSWER, &n);
 	lua_createtable(L, (int)n, 0);
 	for (; n > 0; n--, r++) {
+		struct object_rr rr = {.owner = r->owner,
+				       .rdata = r->rdata,
+				       .ttl_sec = r->ttl_sec,
+				       .zone_id = -1,
+				       .type = r->type,
+				       .auth = true};
+
 		if (r->class != CLASS_IN)
 			continue;
-		object_push_rr(L, r->owner, r->type, r->ttl_sec, r->rdata, -1,
-			       true);
+		object_push_rr(L, &rr);
 		lua_rawseti(L, -2, ++i);
 	}
 	return 1;

@@ -8,6 +8,8 @@
 #include <criterion/criterion.h>
 #include <lauxlib.h>
 #include <lualib.h>
+#include <limits.h>
+#include <stdlib.h>
 
 #include "conf/conf.h"
 #include "dns/rdata.h"
@@ -32,7 +34,7 @@ static const char prelude[] =
     "	end\n"
     "end\n";
 
-static void
+static inline void
 state_run(lua_State *L, const char *name, const char *code)
 {
 	int failed = luaL_loadbuffer(L, code, strlen(code), name) != LUA_OK ||
@@ -44,7 +46,7 @@ state_run(lua_State *L, const char *name, const char *code)
 }
 
 /* env is zeroed or partly set; give both back with state_close. */
-static lua_State *
+static inline lua_State *
 state_open(struct env *env)
 {
 	lua_State *L = luaL_newstate();
@@ -60,13 +62,29 @@ state_open(struct env *env)
 	return L;
 }
 
-static void
+static inline void
 state_close(lua_State *L)
 {
 	struct rdata_parser *parser = env_of(L)->parser;
 
 	lua_close(L);
 	rdata_parser_free(parser);
+}
+
+/* An allocator for lua_setallocf that has *left allocations to give, then no
+ * more; what it has given can shrink. */
+static inline void *
+limited_alloc(void *left, void *p, size_t old, size_t bytes)
+{
+	long *n = left;
+
+	if (bytes == 0) {
+		free(p);
+		return NULL;
+	}
+	if ((!p || bytes > old) && --*n < 0)
+		return NULL;
+	return realloc(p, bytes);
 }
 
 /* All chunks, each in a state of its own. */

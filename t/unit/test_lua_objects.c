@@ -669,27 +669,32 @@ Test(lua_objects, c_interface_round_trips)
 	state_close(L);
 }
 
+static void
+set_rr(lua_State *L, const char *global, uint16_t type, struct slice rdata)
+{
+	struct object_rr r = {.owner = (const uint8_t *)"\4test",
+			      .rdata = rdata,
+			      .ttl_sec = 60,
+			      .zone_id = 7,
+			      .type = type,
+			      .auth = type == TYPE_SOA};
+
+	object_push_rr(L, &r);
+	lua_setglobal(L, global);
+}
+
 Test(lua_objects, records_from_the_wire_have_text)
 {
-	static const uint8_t owner[] = "\4test",
-			     soa[] = "\3ns1\4test\0\4root\4test\0"
+	static const uint8_t soa[] = "\3ns1\4test\0\4root\4test\0"
 				     "\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\5",
 			     mx[] = "\0\12\4mail\4test", root[] = {0, 10, 0};
 	struct env env = {0};
 	lua_State *L = state_open(&env);
 
-	object_push_rr(L, owner, TYPE_SOA, 60, slice_of(soa, sizeof(soa) - 1),
-		       7, true);
-	lua_setglobal(L, "soa");
-	object_push_rr(L, owner, TYPE_MX, 60, slice_of(mx, sizeof(mx)), 7,
-		       false);
-	lua_setglobal(L, "mx");
-	object_push_rr(L, owner, TYPE_MX, 60, slice_of(root, sizeof(root)), 7,
-		       true);
-	lua_setglobal(L, "none");
-	object_push_rr(L, owner, 65280, 60, slice_of(root, sizeof(root)), 7,
-		       true);
-	lua_setglobal(L, "unknown");
+	set_rr(L, "soa", TYPE_SOA, slice_of(soa, sizeof(soa) - 1));
+	set_rr(L, "mx", TYPE_MX, slice_of(mx, sizeof(mx)));
+	set_rr(L, "none", TYPE_MX, slice_of(root, sizeof(root)));
+	set_rr(L, "unknown", 65280, slice_of(root, sizeof(root)));
 	state_run(L, "from wire",
 		  "same(soa:content(), 'ns1.test root.test 1 2 3 4 5')\n"
 		  "same(tostring(soa), 'ns1.test. root.test. 1 2 3 4 5')\n"
@@ -701,4 +706,65 @@ Test(lua_objects, records_from_the_wire_have_text)
 		  "same(tostring(mx:qname()), 'test.')\n"
 		  "assert(soa == soa and soa ~= mx)\n");
 	state_close(L);
+}
+
+/* Uses every type once. */
+static const char busy_code[] =
+    "local d = newDN('www.example.org')\n"
+    "local t = {tostring(d), d .. '', d:makeRelative(newDN('org')),\n"
+    "    d:getRawLabels(), newQType('TYPE4711'), newCA('::1'):getRaw(),\n"
+    "    newCAS({'1.2.3.4', '::1'}), newNMG({'10.0.0.0/8', '!::/0'}),\n"
+    "    newDRR(d, 'MX', 1, '10 a.'):content(), newNetmask('::/0') .. ''}\n"
+    "local r = newDR(d, 'TXT', 60, ('x'):rep(5000), 1)\n"
+    "r.name = newDN('a.b')\n"
+    "t[11] = tostring(r) .. tostring(t[7]) .. tostring(t[8])\n"
+    "t[12] = setfenv(loadstring('return x'), {x = 1})()\n"
+    "t[13] = string.format('%u %s %d', 1, 2.0, 2.5)\n"
+    "t[14] = table.concat({1, 2.0}, '.') .. bit.tohex(1)\n";
+
+static int
+open_objects(lua_State *L)
+{
+	object_open(L);
+	return 0;
+}
+
+Test(lua_objects, out_of_memory_is_an_error)
+{
+	int status = LUA_ERRMEM;
+
+	for (long n = 0; status != LUA_OK; n++) {
+		struct env env = {0};
+		lua_State *L = state_open(&env);
+		long left = n;
+
+		cr_assert_eq(luaL_loadstring(L, busy_code), LUA_OK);
+		lua_gc(L, LUA_GCCOLLECT);
+		lua_setallocf(L, limited_alloc, &left);
+		status = lua_pcall(L, 0, 0, 0);
+		cr_assert(status == LUA_OK || status == LUA_ERRMEM, "%s",
+			  lua_tostring(L, -1));
+		left = LONG_MAX;
+		state_close(L);
+	}
+}
+
+Test(lua_objects, opening_without_memory_is_an_error)
+{
+	int status = LUA_ERRMEM;
+
+	for (long n = 0; status != LUA_OK; n += 5) {
+		struct env env = {0};
+		lua_State *L = luaL_newstate();
+		long left = n;
+
+		*(struct env **)lua_getextraspace(L) = &env;
+		luaL_openlibs(L);
+		lua_pushcfunction(L, open_objects);
+		lua_setallocf(L, limited_alloc, &left);
+		status = lua_pcall(L, 0, 0, 0);
+		cr_assert(status == LUA_OK || status == LUA_ERRMEM);
+		left = LONG_MAX;
+		lua_close(L);
+	}
 }

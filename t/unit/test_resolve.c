@@ -3,6 +3,7 @@
  * port. The first label of the question says how that server misbehaves.
  */
 #include <criterion/criterion.h>
+#include <criterion/redirect.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -289,7 +290,7 @@ Test(resolve, a_lost_query_is_repeated)
 	struct addr at = loopback(0);
 	struct server s;
 
-	run_with(&s, &at, 1, 400, "second",
+	run_with(&s, &at, 1, 0, "second",
 		 "same(#resolve('second.example', pdns.A), 0)\n");
 	cr_expect_eq(s.udp_queries, 2);
 }
@@ -309,7 +310,7 @@ Test(resolve, failures_give_an_empty_table)
 			 "same(type(t), 'table')\n"
 			 "same(next(t), nil)\n",
 			 labels[i]);
-		run_with(&s, &at, 1, 200, labels[i], code);
+		run_with(&s, &at, 1, 0, labels[i], code);
 		cr_expect_eq(s.udp_queries, i == 0 ? 1 : 2, "%s", labels[i]);
 	}
 }
@@ -335,6 +336,19 @@ Test(resolve, nothing_is_asked_after_the_deadline)
 	cr_expect_eq(s.udp_queries, 0);
 }
 
+Test(resolve, a_deadline_is_kept)
+{
+	struct addr at = loopback(0), again = loopback(0);
+	struct server s;
+
+	run_with(&s, &at, 1, 60000, "far",
+		 "same(#resolve('www.example', pdns.ANY), 3)\n");
+	cr_expect_eq(s.udp_queries, 1);
+	/* how many tries that gives depends on the machine */
+	run_with(&s, &again, 1, 50, "near",
+		 "same(#resolve('mute.example', pdns.A), 0)\n");
+}
+
 Test(resolve, bad_arguments_raise)
 {
 	struct addr at = loopback(0);
@@ -349,4 +363,61 @@ Test(resolve, bad_arguments_raise)
 		 "raises('resolve', resolve, 'a', 65536)\n"
 		 "raises('resolve', resolve, 'a', {})\n");
 	cr_expect_eq(s.udp_queries, 0);
+}
+
+Test(resolve, a_failure_is_one_warning)
+{
+	struct addr at = loopback(0);
+	struct conf conf = {.resolver = {&at, 1}};
+	struct env env = {.conf = &conf, .label = "lua2:geo"};
+	char log[512] = "";
+	struct server s;
+	lua_State *L;
+	FILE *f;
+
+	server_start(&s);
+	addr_set_port(&at, s.port);
+	L = state_open(&env);
+	log_set_level(LOG_LEVEL_WARNING);
+	cr_redirect_stderr();
+	state_run(L, "fail", "resolve('fail.example', pdns.AAAA)\n");
+	f = cr_get_redirected_stderr();
+	cr_assert_not_null(fgets(log, sizeof(log), f));
+	cr_expect_str_eq(
+	    log, "pdnslua: lua2:geo: resolve(fail.example., AAAA) failed: the "
+		 "server could not answer\n");
+	cr_expect_null(fgets(log, sizeof(log), f));
+	state_close(L);
+	server_stop(&s);
+}
+
+Test(resolve, out_of_memory_is_an_error)
+{
+	struct addr at = loopback(0);
+	struct conf conf = {.resolver = {&at, 1}};
+	struct env env = {.conf = &conf};
+	struct server s;
+	lua_State *L;
+	int status = LUA_ERRMEM;
+
+	server_start(&s);
+	addr_set_port(&at, s.port);
+	L = state_open(&env);
+	for (long n = 0; status != LUA_OK; n++) {
+		long left = n;
+		void *ud;
+		lua_Alloc f = lua_getallocf(L, &ud);
+
+		cr_assert_eq(
+		    luaL_loadstring(L, "return resolve('www.example', 255)"),
+		    LUA_OK);
+		lua_setallocf(L, limited_alloc, &left);
+		status = lua_pcall(L, 0, 1, 0);
+		cr_assert(status == LUA_OK || status == LUA_ERRMEM, "%s",
+			  lua_tostring(L, -1));
+		lua_setallocf(L, f, ud);
+		lua_settop(L, 0);
+	}
+	state_close(L);
+	server_stop(&s);
 }
