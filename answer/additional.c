@@ -2,7 +2,8 @@
  * answer/additional.c - addresses of the names in NS, MX, SRV, SVCB and HTTPS
  * records, and glue (RFC 1034 section 4.3.2 step 6, RFC 9471, RFC 9460
  * section 4.1). Runs in workers and --ask. Only names inside the zone at hand
- * are looked up, each once, and no more than LOOKUPS_MAX of them.
+ * are looked up, each once, and no more than LOOKUPS_MAX of them; but a
+ * referral needs all of its glue (RFC 9471 section 3.1).
  */
 #include "answer/query.h"
 
@@ -41,9 +42,10 @@ add_addresses(struct query *q, const uint8_t *name, const struct rows *rows,
 	}
 }
 
-/* What one name adds; *next = the target of an alias record found there. */
+/* What one name adds. With an *alias_type, its service records too: *next = the
+ * target of the first, *alias_type = 0 unless that is an alias again. */
 static enum err
-add_for_name(struct query *q, const uint8_t *name, uint16_t alias_type,
+add_for_name(struct query *q, const uint8_t *name, uint16_t *alias_type,
 	     bool needed, const uint8_t **next)
 {
 	uint8_t *lower = arena_alloc(q->arena, NAME_MAX_BYTES);
@@ -61,12 +63,13 @@ add_for_name(struct query *q, const uint8_t *name, uint16_t alias_type,
 	if (e != ERR_NONE || rows_have(&rows, TYPE_CNAME))
 		return e;
 	add_addresses(q, lower, &rows, needed);
-	svcb = alias_type ? rows_first(&rows, alias_type) : NULL;
-	if (!svcb || rows_sent(q, lower, alias_type))
+	svcb = *alias_type ? rows_first(&rows, *alias_type) : NULL;
+	if (!svcb || rows_sent(q, lower, *alias_type))
 		return ERR_NONE;
-	rows_add(q, SECTION_ADDITIONAL, lower, alias_type, &rows, false);
-	if (is_alias_mode(alias_type, svcb->rdata))
-		*next = rdata_additional(alias_type, svcb->rdata);
+	rows_add(q, SECTION_ADDITIONAL, lower, *alias_type, &rows, false);
+	*next = rdata_additional(*alias_type, svcb->rdata);
+	if (!is_alias_mode(*alias_type, svcb->rdata))
+		*alias_type = 0; /* only the addresses of its target */
 	return ERR_NONE;
 }
 
@@ -75,6 +78,7 @@ add_for_rdata(struct query *q, const struct rrset *set, struct slice rdata)
 {
 	const uint8_t *name = rdata_additional(set->type, rdata);
 	bool alias = is_alias_mode(set->type, rdata), needed;
+	uint16_t alias_type = alias ? set->type : 0;
 	enum err e = ERR_NONE;
 
 	if (!name && is_svcb(set->type) && !alias)
@@ -84,7 +88,7 @@ add_for_rdata(struct query *q, const struct rrset *set, struct slice rdata)
 	needed = q->referral && set->type == TYPE_NS &&
 		 name_is_below(name, set->owner);
 	for (unsigned i = 0; name && e == ERR_NONE && i < ALIAS_MAX; i++)
-		e = add_for_name(q, name, alias ? set->type : 0, needed, &name);
+		e = add_for_name(q, name, &alias_type, needed, &name);
 	return e;
 }
 
@@ -97,9 +101,13 @@ add_for_section(struct query *q, enum section s, unsigned *budget)
 
 		if (!info || !(info->flags & TYPE_ADDITIONAL))
 			continue;
-		for (uint32_t i = 0; i < set->n && *budget; i++, --*budget) {
-			enum err e = add_for_rdata(q, set, set->rdata[i]);
+		for (uint32_t i = 0; i < set->n; i++) {
+			enum err e;
 
+			if (*budget == 0 && !q->referral)
+				return ERR_NONE;
+			*budget -= *budget > 0;
+			e = add_for_rdata(q, set, set->rdata[i]);
 			if (e != ERR_NONE)
 				return e;
 		}
@@ -118,13 +126,15 @@ step_additional(struct query *q)
 	e = add_for_section(q, SECTION_ANSWER, &budget);
 	if (e == ERR_NONE)
 		e = add_for_section(q, SECTION_AUTHORITY, &budget);
-	if (e == ERR_NONE)
+	if (e == ERR_NONE && !q->failed)
 		return NEXT;
 	/* A referral without its glue would be a wrong answer; everything
 	 * else in this section is a courtesy, but a failing script is not
 	 * hidden. */
 	q->failed = true;
-	query_refuse(q, RCODE_SERVFAIL, EDE_OTHER, "script error");
+	query_refuse(q, RCODE_SERVFAIL, EDE_OTHER,
+		     e == ERR_SCRIPT ? "script error"
+				     : err_text(e ? e : ERR_MEMORY));
 	q->aa = true;
 	return SEND;
 }

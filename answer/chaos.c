@@ -62,8 +62,9 @@ add_text(struct query *q, struct slice words)
 	memcpy(txt + 1, words.at, n);
 	*data = slice_of(txt, n + 1);
 	q->aa = true;
-	rrset_add(q, SECTION_ANSWER, q->question.name, TYPE_TXT, CHAOS_TTL_SEC,
-		  data, 1);
+	if (!rrset_add(q, SECTION_ANSWER, q->question.name, TYPE_TXT,
+		       CHAOS_TTL_SEC, data, 1))
+		return query_refuse(q, RCODE_SERVFAIL, EDE_OTHER, "");
 	return SEND;
 }
 

@@ -32,6 +32,16 @@ put_section(struct query *q, enum section s)
 	return true;
 }
 
+/* Needed glue goes first, so that nothing optional takes its room. */
+static void
+put_additional(struct query *q, bool needed)
+{
+	for (const struct rrset *r = q->section[SECTION_ADDITIONAL].first; r;
+	     r = r->next)
+		if (r->needed == needed && !put_set(q, SECTION_ADDITIONAL, r))
+			q->tc |= needed;
+}
+
 static void
 put_sections(struct query *q)
 {
@@ -41,10 +51,8 @@ put_sections(struct query *q)
 		q->tc = true;
 		return;
 	}
-	for (const struct rrset *r = q->section[SECTION_ADDITIONAL].first; r;
-	     r = r->next)
-		if (!put_set(q, SECTION_ADDITIONAL, r) && r->needed)
-			q->tc = true;
+	put_additional(q, true);
+	put_additional(q, false);
 }
 
 size_t
@@ -58,7 +66,7 @@ query_encode(struct query *q)
 	reply_question(&q->reply, qu);
 	put_sections(q);
 	reply_opt(&q->reply, &q->opt, q->rcode);
-	if (qu->tsig.len)
+	if (q->rcode == RCODE_NOTAUTH)
 		reply_tsig_badkey(&q->reply, qu->tsig, qu->id);
 	if (q->aa)
 		flags |= WIRE_AA;

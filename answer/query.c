@@ -129,6 +129,8 @@ step_edns(struct query *q)
 enum verdict
 step_opcode(struct query *q)
 {
+	if (q->question.tsig.len) /* we hold no keys: RFC 8945 section 5.2.1 */
+		return query_refuse(q, RCODE_NOTAUTH, EDE_NONE, "");
 	switch (question_opcode(&q->question)) {
 	case OPCODE_QUERY:
 		break;
@@ -138,11 +140,11 @@ step_opcode(struct query *q)
 	default:
 		return query_refuse(q, RCODE_NOTIMP, EDE_NONE, "");
 	}
-	if (q->question.tsig.len) /* we hold no keys: RFC 8945 section 5.2.1 */
-		return query_refuse(q, RCODE_NOTAUTH, EDE_NONE, "");
-	if (!q->question.name_len)
-		return SEND; /* only a cookie was wanted, RFC 7873 5.4 */
-	return NEXT;
+	if (q->question.name_len)
+		return NEXT;
+	if (!q->h->cookies)
+		return query_refuse(q, RCODE_FORMERR, EDE_NONE, "");
+	return SEND; /* only a cookie was wanted, RFC 7873 section 5.4 */
 }
 
 enum verdict

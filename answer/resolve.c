@@ -20,13 +20,18 @@ enum { HOPS_MAX = 10 }; /* PowerDNS gives up after as many */
 enum found { DONE, FOLLOW, FAILED };
 
 static enum found
-fail(struct query *q, enum err e)
+fail_with(struct query *q, const char *words)
 {
 	q->failed = true;
-	query_refuse(q, RCODE_SERVFAIL, EDE_OTHER,
-		     e == ERR_SCRIPT ? "script error" : err_text(e));
+	query_refuse(q, RCODE_SERVFAIL, EDE_OTHER, words);
 	q->aa = true; /* we are the authority that failed */
 	return FAILED;
+}
+
+static enum found
+fail(struct query *q, enum err e)
+{
+	return fail_with(q, e == ERR_SCRIPT ? "script error" : err_text(e));
 }
 
 static enum found
@@ -84,7 +89,8 @@ follow_dname(struct query *q, const uint8_t *owner, const struct rows *rows)
 
 	if (!target || !made)
 		return fail(q, ERR_MEMORY);
-	rows_add(q, SECTION_ANSWER, owner, TYPE_DNAME, &one, true);
+	if (!rows_sent(q, owner, TYPE_DNAME)) /* a chain may come back to it */
+		rows_add(q, SECTION_ANSWER, owner, TYPE_DNAME, &one, true);
 	if (name_replace(from, owner, dname->rdata.at, target) != ERR_NONE) {
 		q->rcode = RCODE_YXDOMAIN;
 		return DONE;
@@ -97,8 +103,6 @@ follow_dname(struct query *q, const uint8_t *owner, const struct rows *rows)
 			     .zone_id = dname->zone_id};
 	one.at = made;
 	rows_add(q, SECTION_ANSWER, from, TYPE_CNAME, &one, true);
-	if (q->question.type == TYPE_CNAME || q->question.type == TYPE_ANY)
-		return DONE;
 	q->target = arena_alloc(q->arena, NAME_MAX_BYTES);
 	if (!q->target)
 		return fail(q, ERR_MEMORY);
@@ -171,6 +175,20 @@ synthesise(struct query *q)
 	}
 }
 
+/* A DS is asked of the zone above. If that says nothing about a zone of ours
+ * at this very name, the name exists all the same. */
+static enum err
+is_child_apex(struct query *q, bool *yes)
+{
+	struct zone child;
+	enum err e = ERR_MISS;
+
+	if (q->question.type == TYPE_DS)
+		e = zone_find(q, q->target, name_labels(q->target), &child);
+	*yes = e == ERR_NONE && name_equal(child.apex, q->target);
+	return e == ERR_MISS ? ERR_NONE : e;
+}
+
 static enum found
 not_there(struct query *q)
 {
@@ -185,7 +203,9 @@ not_there(struct query *q)
 		if (rows_have(&rows, TYPE_DNAME))
 			return follow_dname(q, q->zone.apex, &rows);
 	}
-	e = zone_has_below(q, q->target, &below);
+	e = is_child_apex(q, &below);
+	if (e == ERR_NONE && !below)
+		e = zone_has_below(q, q->target, &below);
 	if (e != ERR_NONE)
 		return fail(q, e);
 	return below ? nodata(q) : synthesise(q);
@@ -281,12 +301,15 @@ step_answer(struct query *q)
 	q->target = q->question.name;
 	q->aa = q->question.class != CLASS_ANY;
 	for (;;) {
-		if (pass(q) != FOLLOW)
+		enum found f = pass(q);
+
+		if (f != FAILED && q->failed)
+			f = fail(q, ERR_MEMORY);
+		if (f != FOLLOW)
 			return q->failed ? SEND : NEXT;
 		if (++q->hops > HOPS_MAX) {
-			q->failed = true;
-			return query_refuse(q, RCODE_SERVFAIL, EDE_OTHER,
-					    "too many CNAME records");
+			fail_with(q, "too many CNAME records");
+			return SEND;
 		}
 	}
 }

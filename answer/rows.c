@@ -161,13 +161,16 @@ rows_add(struct query *q, enum section s, const uint8_t *owner, uint16_t type,
 	uint32_t ttl = UINT32_MAX;
 	struct slice *data;
 
-	for (size_t i = 0; i < rows->n; i++)
+	/* rows of type 0 are no data, also when TYPE0 is asked for */
+	for (size_t i = 0; type != 0 && i < rows->n; i++)
 		n += rows->at[i].type == type && (rows->at[i].auth || glue);
 	if (n == 0)
 		return false;
 	data = arena_alloc(q->arena, n * sizeof(*data));
-	if (!data)
+	if (!data) {
+		q->failed = true;
 		return false;
+	}
 	n = 0;
 	for (size_t i = 0; i < rows->n; i++) {
 		const struct row *r = &rows->at[i];
@@ -211,8 +214,10 @@ rows_add_soa(struct query *q, enum section s, bool negative)
 
 	struct slice *data = arena_copy(q->arena, &soa->rdata, sizeof(*data));
 
-	if (!data)
+	if (!data) {
+		q->failed = true;
 		return;
+	}
 	if (soa->scope_bits > q->scope_bits)
 		q->scope_bits = soa->scope_bits;
 	minimum = (uint32_t)end[-4] << 24 | (uint32_t)end[-3] << 16 |

@@ -11,16 +11,30 @@
 
 enum { FEW = 32 }; /* up to here comparing all pairs is cheaper than sorting */
 
-static int
-slice_cmp(const void *a, const void *b)
-{
-	const struct slice *x = a, *y = b;
-	int d;
+struct numbered {
+	struct slice data;
+	size_t i; /* where it came */
+};
 
-	if (x->len != y->len)
-		return x->len < y->len ? -1 : 1;
-	d = x->len ? memcmp(x->at, y->at, x->len) : 0;
-	return d;
+static int
+by_data(const void *a, const void *b)
+{
+	const struct numbered *x = a, *y = b;
+	int d = 0;
+
+	if (x->data.len != y->data.len)
+		return x->data.len < y->data.len ? -1 : 1;
+	if (x->data.len)
+		d = memcmp(x->data.at, y->data.at, x->data.len);
+	return d ? d : x->i < y->i ? -1 : 1;
+}
+
+static int
+by_place(const void *a, const void *b)
+{
+	const struct numbered *x = a, *y = b;
+
+	return x->i < y->i ? -1 : 1;
 }
 
 static size_t
@@ -39,15 +53,25 @@ unique_few(struct slice *data, size_t n)
 	return kept;
 }
 
+/* The first of equal ones stays, in the order that they came in. 0: no
+ * memory. */
 static size_t
-unique_many(struct slice *data, size_t n)
+unique_many(struct arena *arena, struct slice *data, size_t n)
 {
+	struct numbered *all = arena_alloc(arena, n * sizeof(*all));
 	size_t kept = 1;
 
-	qsort(data, n, sizeof(*data), slice_cmp);
+	if (!all)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		all[i] = (struct numbered){data[i], i};
+	qsort(all, n, sizeof(*all), by_data);
 	for (size_t i = 1; i < n; i++)
-		if (!slice_equal(data[kept - 1], data[i]))
-			data[kept++] = data[i];
+		if (!slice_equal(all[kept - 1].data, all[i].data))
+			all[kept++] = all[i];
+	qsort(all, kept, sizeof(*all), by_place);
+	for (size_t i = 0; i < kept; i++)
+		data[i] = all[i].data;
 	return kept;
 }
 
@@ -70,13 +94,15 @@ rrset_add(struct query *q, enum section s, const uint8_t *owner, uint16_t type,
 	struct rrset_list *list = &q->section[s];
 	struct rrset *set = arena_alloc(q->arena, sizeof(*set));
 
-	if (!set)
+	if (n > 1)
+		n = n <= FEW ? unique_few(data, n)
+			     : unique_many(q->arena, data, n);
+	if (!set || n == 0) {
+		q->failed = true;
 		return NULL;
-	if (n > 1) {
-		n = n <= FEW ? unique_few(data, n) : unique_many(data, n);
-		if (!q->h->conf->no_shuffle)
-			shuffle(&q->h->prng, data, n);
 	}
+	if (n > 1 && !q->h->conf->no_shuffle)
+		shuffle(&q->h->prng, data, n);
 	*set = (struct rrset){.owner = owner,
 			      .type = type,
 			      .ttl_sec = ttl_sec,

@@ -94,6 +94,7 @@ enum err parse_date(struct words *, struct wr *);
 enum err parse_type(struct words *, struct wr *);
 enum err parse_ipv4(struct words *, struct wr *);
 enum err parse_ipv6(struct words *, struct wr *);
+enum err parse_locator(struct words *, struct wr *);
 enum err parse_string(struct words *, struct wr *);
 enum err parse_opt_string(struct words *, struct wr *);
 enum err parse_strings(struct words *, struct wr *);

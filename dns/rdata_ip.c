@@ -145,3 +145,24 @@ parse_ipv6(struct words *w, struct wr *out)
 	wr_bytes(out, a.bytes, sizeof(a.bytes));
 	return ERR_NONE;
 }
+
+/* RFC 6742: four groups, whose leading zeros some writers leave out. */
+enum err
+parse_locator(struct words *w, struct wr *out)
+{
+	struct slice text;
+
+	if (words_plain(w, &text) != ERR_NONE)
+		return ERR_FORMAT;
+	for (int i = 0; i < 4; i++) {
+		unsigned v;
+		size_t n = hex_group(text, &v);
+
+		text = without(text, n);
+		if (n == 0 || (i < 3) != (text.len && text.at[0] == ':'))
+			return words_bad(w, "locator malformed");
+		text = without(text, i < 3);
+		wr_u16(out, (uint16_t)v);
+	}
+	return text.len ? words_bad(w, "locator malformed") : ERR_NONE;
+}

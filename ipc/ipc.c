@@ -55,7 +55,7 @@ ipc_recv(int sock, struct ipc_message *out, int *fd)
 
 	if (e != ERR_NONE)
 		return e == ERR_SHORT ? ERR_PROTO : e;
-	if (len == 0)
+	if (len == 0 && got < 0)
 		return ERR_MISS;
 	if (len != sizeof(m) || m.type >= IPC_TYPES ||
 	    (got >= 0) != types[m.type].carries_fd) {

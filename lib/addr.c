@@ -132,17 +132,105 @@ addr_parse(struct slice text, uint16_t port, struct addr *out)
 	return ERR_NONE;
 }
 
+/* Texts are made by hand, the same as inet_ntop's: scripts see the client's
+ * address in every query, and inet_ntop goes through sprintf for each part. */
+static char *
+put_decimal(char *p, unsigned n)
+{
+	if (n >= 100)
+		*p++ = (char)('0' + n / 100);
+	if (n >= 10)
+		*p++ = (char)('0' + n / 10 % 10);
+	*p++ = (char)('0' + n % 10);
+	return p;
+}
+
+static char *
+put_v4(char *p, const uint8_t *raw)
+{
+	for (int i = 0; i < 4; i++) {
+		if (i)
+			*p++ = '.';
+		p = put_decimal(p, raw[i]);
+	}
+	return p;
+}
+
+static char *
+put_hex(char *p, unsigned word)
+{
+	static const char digits[] = "0123456789abcdef";
+	int shift = 12;
+
+	while (shift && word >> shift == 0)
+		shift -= 4;
+	for (; shift >= 0; shift -= 4)
+		*p++ = digits[word >> shift & 15];
+	return p;
+}
+
+static unsigned
+word_at(const uint8_t *raw, int i)
+{
+	raw += (ptrdiff_t)i * 2;
+	return (unsigned)raw[0] << 8 | raw[1];
+}
+
+/* The first longest run of two or more zero words; -1: none. */
+static int
+longest_zeros(const uint8_t *raw, int *len)
+{
+	int best = -1;
+
+	*len = 1;
+	for (int i = 0, n = 0; i < 8; i++) {
+		n = word_at(raw, i) ? 0 : n + 1;
+		if (n > *len) {
+			*len = n;
+			best = i + 1 - n;
+		}
+	}
+	return best;
+}
+
+static char *
+put_v6(char *p, const uint8_t *raw)
+{
+	int len, zeros = longest_zeros(raw, &len);
+	bool v4 =
+	    zeros == 0 && (len == 6 || (len == 5 && word_at(raw, 5) == 0xffff));
+
+	for (int i = 0; i < 8; i++) {
+		if (i == zeros) {
+			*p++ = ':';
+			i += len - 1;
+			if (i == 7)
+				*p++ = ':';
+			continue;
+		}
+		if (i)
+			*p++ = ':';
+		if (v4 && i == 6)
+			return put_v4(p, raw + 12);
+		p = put_hex(p, word_at(raw, i));
+	}
+	return p;
+}
+
 const char *
 addr_text(const struct addr *a, char out[ADDR_TEXT_MAX])
 {
-	out[0] = '\0';
-	inet_ntop(addr_family(a), addr_raw(a).at, out, ADDR_TEXT_MAX);
-	if (addr_family(a) == AF_INET6 && a->u.in6.sin6_scope_id) {
+	const uint8_t *raw = addr_raw(a).at;
+	bool v6 = addr_family(a) == AF_INET6;
+	char *end = v6 ? put_v6(out, raw) : put_v4(out, raw);
+
+	*end = '\0';
+	if (v6 && a->u.in6.sin6_scope_id) {
 		char name[IF_NAMESIZE];
-		size_t n = strlen(out);
 
 		if (if_indextoname(a->u.in6.sin6_scope_id, name))
-			snprintf(out + n, ADDR_TEXT_MAX - n, "%%%s", name);
+			snprintf(end, (size_t)(out + ADDR_TEXT_MAX - end),
+				 "%%%s", name);
 	}
 	return out;
 }
@@ -263,9 +351,11 @@ prefix_has(const struct prefix *p, const struct addr *a)
 const char *
 prefix_text(const struct prefix *p, char out[PREFIX_TEXT_MAX])
 {
-	char host[ADDR_TEXT_MAX];
+	char *end;
 
-	snprintf(out, PREFIX_TEXT_MAX, "%s/%u", addr_text(&p->net, host),
-		 p->bits);
+	addr_text(&p->net, out);
+	end = out + strlen(out);
+	*end++ = '/';
+	*put_decimal(end, p->bits) = '\0';
 	return out;
 }

@@ -120,8 +120,13 @@ fd_recv_msg(int sock, struct span out, size_t *len, int *fd)
 	do {
 		n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
-	if (n < 0)
+	if (n < 0 && errno != ECONNRESET)
 		return from_errno();
+	if (n < 0) { /* gone, with words of ours unread */
+		*len = 0;
+		*fd = -1;
+		return ERR_NONE;
+	}
 	got = fd_in_control(&m);
 	if (m.msg_flags & MSG_TRUNC) {
 		if (got >= 0)

@@ -17,7 +17,10 @@ struct rd {
 static inline struct rd
 rd_over(struct slice in)
 {
-	return (struct rd){in.at, in.at, in.at + in.len, false};
+	/* no bytes may come without a place, but arithmetic needs one */
+	const uint8_t *at = in.at ? in.at : (const uint8_t *)"";
+
+	return (struct rd){at, at, at + in.len, false};
 }
 
 static inline size_t

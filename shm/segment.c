@@ -27,6 +27,7 @@ struct suspect {
 struct segment {
 	uint32_t magic, layout;
 	uint32_t n_slots;
+	struct hash_key key;
 	_Atomic uint32_t n_suspects; /* used entries; only grows until clear */
 	struct suspect suspects[QUARANTINE_MAX];
 	struct slot_block slots[];
@@ -49,7 +50,14 @@ segment_new(unsigned n_slots)
 	s->magic = MAGIC;
 	s->layout = SEGMENT_LAYOUT;
 	s->n_slots = n_slots;
+	s->key = hash_key_random();
 	return s;
+}
+
+struct hash_key
+segment_key(const struct segment *s)
+{
+	return s->key;
 }
 
 unsigned
@@ -118,8 +126,15 @@ is_suspect(const struct suspect *s, const uint8_t *name, size_t name_len,
 	       memcmp(s->name, name, name_len) == 0;
 }
 
-/* The entry of this question: an old one, a free one, or the one whose last
- * strike is longest ago. */
+/* When it last mattered: its last strike, or the end of its quarantine. */
+static int64_t
+last_ms(const struct suspect *s)
+{
+	return s->until_ms > s->strike_ms[0] ? s->until_ms : s->strike_ms[0];
+}
+
+/* The entry of this question: an old one, a free one, or the one that has not
+ * mattered for longest. */
 static struct suspect *
 suspect_for(struct segment *s, const uint8_t *name, size_t name_len,
 	    uint16_t type)
@@ -132,7 +147,7 @@ suspect_for(struct segment *s, const uint8_t *name, size_t name_len,
 
 		if (is_suspect(x, name, name_len, type))
 			return x;
-		if (x->strike_ms[0] < old->strike_ms[0])
+		if (last_ms(x) < last_ms(old))
 			old = x;
 	}
 	if (n < QUARANTINE_MAX)

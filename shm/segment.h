@@ -21,6 +21,7 @@
 
 #include "lib/bug.h"
 #include "lib/err.h"
+#include "lib/hash.h"
 
 enum {
 	SEGMENT_LAYOUT = 1,
@@ -63,6 +64,9 @@ struct segment;
 /* A new segment for n_slots; dies when there is no memory. Master. */
 struct segment *segment_new(unsigned n_slots) MUST_CHECK;
 unsigned segment_slots(const struct segment *);
+/* A secret of this server, the same in all of its processes: for hashes of
+ * what strangers choose. */
+struct hash_key segment_key(const struct segment *);
 struct slot_block *segment_slot(struct segment *, unsigned slot);
 /* Sum of all slots' counters into *sum. Any process. */
 void segment_sum(struct segment *, struct counters *sum);

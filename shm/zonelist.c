@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * shm/zonelist.c - zone list files. Built in a worker or job, read in workers.
- * Invariant: a sealed file never changes, so readers need no locks; what its
- * head says is checked once, when it is opened.
+ * Invariant: a sealed file never changes, so readers need no locks; all that
+ * it says is checked once, when it is opened.
  */
 #include "shm/zonelist.h"
 
@@ -205,6 +205,25 @@ head_fits(const struct head *h, size_t bytes)
 			    (size_t)h->n_entries * sizeof(struct zone_entry);
 }
 
+/* Chains go to earlier entries only, so each of them ends. */
+static bool
+entries_fit(const struct zone_list *z)
+{
+	const struct head *h = z->head;
+
+	for (uint32_t i = 0; i < h->n_slots; i++)
+		if (z->slots[i] > h->n_entries)
+			return false;
+	for (uint32_t i = 0; i < h->n_entries; i++) {
+		const struct zone_entry *e = &z->entries[i];
+
+		if (e->next > i || e->name_off > z->bytes ||
+		    z->bytes - e->name_off < e->name_len)
+			return false;
+	}
+	return true;
+}
+
 struct zone_list *
 zonelist_open(int fd)
 {
@@ -228,6 +247,10 @@ zonelist_open(int fd)
 	z->head = (const void *)file;
 	z->slots = (const void *)(file + sizeof(struct head));
 	z->entries = (const void *)(z->slots + z->head->n_slots);
+	if (!entries_fit(z)) {
+		zonelist_close(z);
+		return NULL;
+	}
 	return z;
 }
 

@@ -1,36 +1,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Rules of the tests that drive real servers; GNUmakefile includes this file.
-# `make e2e` and `make diff` leave every reply in $(B)/t/replies, `make referee`
-# parses them all with libknot.
+# e2e and diff leave every reply in $(REPLIES), referee parses them all with
+# libknot.
 
 REPLIES := $(B)/t/replies
-PYTHON  := /usr/bin/python3
-LG_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard t/bench/lg*.c))
-SAN_ENV := ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1
-# Peers are shared by all builds, sanitized or not.
+# Shared by all builds, sanitized or not.
 PEERS   := build/peers
 
 .PHONY: e2e diff referee bench peers
 
-peers:
+peers: ## unpack the servers that we are compared with
 	@build-aux/unpack-peers $(PEERS) pdns-server pdns-backend-lua2
 
 $(B)/t/referee: $(B)/t/referee.o
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs libknot)
+	$(SAY) "  LINK $@"
+	$(LINK) -lknot
 
-$(B)/t/bench/lg: $(LG_OBJS)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
+$(B)/t/bench/lg: $(patsubst %.c,$(B)/%.o,$(wildcard t/bench/lg*.c))
+	$(SAY) "  LINK $@"
+	$(LINK)
 
-e2e: $(B)/pdnslua $(B)/t/bench/lg
-	$(SAN_ENV) $(PYTHON) t/e2e/run.py --server=$(B)/pdnslua \
-		--load=$(B)/t/bench/lg --record=$(REPLIES)/e2e
+e2e: $(B)/pdnslua $(B)/t/bench/lg ## end-to-end cases
+	@t/e2e/run.py --server=$(B)/pdnslua --load=$(B)/t/bench/lg \
+	    --record=$(REPLIES)/e2e
 
-diff: $(B)/pdnslua peers
-	$(SAN_ENV) $(PYTHON) t/diff/run.py --server=$(B)/pdnslua \
-		--record=$(REPLIES)/diff
+diff: $(B)/pdnslua peers ## the same questions to PowerDNS and to us
+	@t/diff/run.py --server=$(B)/pdnslua --record=$(REPLIES)/diff \
+	    $(if $(PDNSLUA_LONG),--seed=random --count=30000)
 
-referee: $(B)/t/referee
-	$(B)/t/referee $(wildcard $(REPLIES)/*)
+referee: $(B)/t/referee ## parse every reply of e2e and diff with libknot
+	@$(B)/t/referee $(wildcard $(REPLIES)/*)
 
-bench: $(B)/pdnslua $(B)/t/bench/lg peers
-	t/bench/run --server=$(B)/pdnslua --load=$(B)/t/bench/lg
+bench: $(B)/pdnslua $(B)/t/bench/lg peers ## figures side by side
+	@t/bench/run --server=$(B)/pdnslua --load=$(B)/t/bench/lg

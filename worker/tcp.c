@@ -56,7 +56,7 @@ struct tcp {
 	uint8_t *buffers;
 	size_t n_conns;
 	struct conn_list free, open; /* open: longest silent first */
-	struct hash_key key;
+	struct hash_key key; /* every worker's: tcp_clients are added up */
 	unsigned n_more;
 };
 
@@ -74,7 +74,7 @@ tcp_new(struct loop *l)
 		log_die("no address space for %zu TCP connections", t->n_conns);
 	TAILQ_INIT(&t->free);
 	TAILQ_INIT(&t->open);
-	t->key = hash_key_random();
+	t->key = segment_key(l->heritage->segment);
 	for (size_t i = 0; i < t->n_conns; i++) {
 		struct conn *c = &t->conns[i];
 

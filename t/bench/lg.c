@@ -181,6 +181,26 @@ send_due(struct lg *g, double elapsed_sec)
 	}
 }
 
+/* At a steady rate the number of questions ends it, a little late if need be;
+ * else the time does. */
+static bool
+is_sending(const struct lg *g, double elapsed_sec)
+{
+	double limit = g->o.seconds * (g->o.rate > 0 ? 1.1 : 1.0);
+
+	return elapsed_sec < limit &&
+	       (!g->o.count || g->count.sent < g->o.count);
+}
+
+static void
+limit_count(struct lg_options *o)
+{
+	uint64_t total = 1 + (uint64_t)(o->rate * o->seconds - 0.5);
+
+	if (o->rate > 0 && (!o->count || o->count > total))
+		o->count = total;
+}
+
 static double
 run(struct lg *g)
 {
@@ -191,8 +211,7 @@ run(struct lg *g)
 	while (sending || g->waiting) {
 		if (token_signals > g->first_token)
 			g->first_token = (uint8_t)token_signals;
-		sending = elapsed < g->o.seconds &&
-			  (!g->o.count || g->count.sent < g->o.count);
+		sending = is_sending(g, elapsed);
 		if (sending) {
 			send_due(g, elapsed);
 			last = elapsed;
@@ -319,6 +338,7 @@ main(int argc, char **argv)
 	if (optind != argc || g->o.udp + g->o.tcp < 1 || g->o.names < 1 ||
 	    g->o.udp + g->o.tcp > LG_LINKS || g->o.window > LG_SLOTS / 2)
 		usage();
+	limit_count(&g->o);
 	set_target(&g->o, address, port);
 	signal(SIGUSR1, on_usr1);
 	g->links = lg_links_new(&g->o, on_reply, on_broken, g);

@@ -37,6 +37,13 @@ class Question:
                         for k, v in self.how.items())
         return f'{self.name} {self.rdtype} {more}'.strip()
 
+    def at(self, name):
+        """The same question for another name."""
+        return Question(name, self.rdtype, **self.how)
+
+    def over_tcp(self):
+        return Question(self.name, self.rdtype, **dict(self.how, tcp=True))
+
     @property
     def tcp(self):
         return 'tcp' in self.how
@@ -77,6 +84,37 @@ class Generator:
             for rdtype in sorted(set(self.types_at[name])) + ['ANY']:
                 how = {'tcp': True} if rdtype == 'ANY' else {}
                 yield Question(name, rdtype, **how)
+
+    def sizes(self):
+        """Large answers with every size of buffer."""
+        for name in self.names:
+            for rdtype in sorted(set(self.types_at[name])):
+                if self.types_at[name].count(rdtype) < 10:
+                    continue
+                for how in ({'noedns': True}, {'bufsize': 512},
+                            {'bufsize': 600}, {'bufsize': 900},
+                            {'bufsize': 1232}, {'bufsize': 4096}):
+                    yield Question(name, rdtype, **how)
+
+    def redirected(self):
+        """Names below each DNAME, and one that gets longer than 255 bytes."""
+        for name in self.names:
+            if 'DNAME' not in self.types_at[name]:
+                continue
+            below = dns.name.Name((b'www',)).concatenate(name)
+            long = dns.name.Name([b'l' * 60] * 3).concatenate(name)
+            for rdtype in ('A', 'CNAME', 'DNAME', 'DS', 'SOA'):
+                yield Question(below, rdtype)
+            yield Question(below, 'ANY', tcp=True)
+            yield Question(long, 'A')
+
+    def wildcards(self):
+        """The types of a wildcard at a name that it makes."""
+        for name in self.names:
+            if name.labels[0] == b'*':
+                made = dns.name.Name((b'made',)).concatenate(name.parent())
+                for rdtype in self.types_at[name] + ['TYPE300']:
+                    yield Question(made, rdtype)
 
     def chance(self, n):
         for _ in range(n):

@@ -33,6 +33,23 @@ function dns_lookup(qtype, qname, domain_id, ctx)
 end
 '''
 LIST = '''
+function dns_list(target, domain_id)
+	local out = {}
+
+	for owner, rows in pairs(data) do
+		for _, row in ipairs(rows) do
+			if row[4] == domain_id then
+				out[#out + 1] = {
+					name = owner, type = row[1],
+					content = row[2], ttl = row[3],
+					domain_id = domain_id,
+				}
+			end
+		end
+	end
+	return out
+end
+
 function dns_get_all_domains()
 	return {
 %s	}
@@ -54,7 +71,7 @@ TYPES = [
     ('HINFO', '"cpu" "os"'), ('HTTPS', '1 . alpn="h2,h3" port=8443'),
     ('IPSECKEY', '10 1 2 192.0.2.38 QUJDREVG'),
     ('KEY', '256 3 13 QUJDREVG'), ('KX', '10 kx.big.test.'),
-    ('L32', '10 10.1.2.0'), ('L64', '10 2001:db8:1140:1000'),
+    ('L32', '10 10.1.2.0'), ('L64', '10 2001:0db8:1140:1000'),
     ('LOC', '52 22 23.000 N 4 53 32.000 E -2.00m 0.00m 10000.00m 10.00m'),
     ('LP', '10 l64.big.test.'), ('MB', 'mb.big.test.'),
     ('MG', 'mg.big.test.'), ('MINFO', 'a.big.test. b.big.test.'),
@@ -102,7 +119,8 @@ class World:
                 ('mail.', 'A'), ('www.', 'A'), ('www.', 'TXT'),
                 ('c.', 'CNAME'), ('ext.', 'CNAME'), ('loop.', 'CNAME'),
                 ('*.w.', 'A'), ('sub.', 'NS'), ('ns1.sub.', 'A')):
-            self.rows.setdefault(owner + 'test.', []).append({'type': rdtype})
+            self.rows.setdefault(owner + 'test.', []).append(
+                {'type': rdtype})
 
     def apex(self, zone, serial):
         self.add(zone, 'SOA', f'ns1.{zone} hostmaster.{zone} {serial} 10800 '
@@ -123,6 +141,8 @@ class World:
         for rdtype, content in TYPES:
             add(f't-{rdtype.lower()}.types.big.test.', rdtype, content)
             add('all.types.big.test.', rdtype, content)
+        add('short.types.big.test.', 'L64', '10 2001:db8:1140:0')
+        add('short.types.big.test.', 'NID', '10 14:4fff:ff20:ee64')
         for i in range(60):
             add('many.big.test.', 'A', f'198.51.100.{i}')
             add('fat.big.test.', 'TXT', f'"{i:03d} {"y" * 40}"')
@@ -156,6 +176,7 @@ class World:
         add('ns2.cut.big.test.', 'A', '192.0.2.102', auth=False)
         add('ns2.cut.big.test.', 'AAAA', '2001:db8::102', auth=False)
         add('hidden.cut.big.test.', 'A', '192.0.2.103', auth=False)
+        add('inner.cut.big.test.', 'NS', 'ns1.cut.big.test.', auth=False)
         add('sib.big.test.', 'NS', 'ns1.cut.big.test.')
         add('ds.big.test.', 'NS', 'ns1.big.test.')
         add('ds.big.test.', 'DS', '12345 13 2 ' + 'ef' * 32)
@@ -226,7 +247,7 @@ class World:
         add('dnother.big.test.', 'DNAME', 'other.test.')
         add('dnroot.big.test.', 'DNAME', '.')
         add('dnself.big.test.', 'DNAME', 'x.dnself.big.test.')
-        add('dnlong.big.test.', 'DNAME', f'{LONG}.big.test.')
+        add('dnlong.big.test.', 'DNAME', f'{LONG[64:]}.big.test.')
         add('dngone.big.test.', 'DNAME', 'nothing.big.test.')
 
     def child_and_other(self):
@@ -259,9 +280,12 @@ class World:
             kind = r.random()
             if kind < 0.25:
                 continue                      # perhaps an implied ENT
+            if name in self.rows:
+                continue                      # glue of a cut
             if kind < 0.40:
                 self.add(name, 'CNAME', r.choice(names))
-            elif kind < 0.46 and '*' not in name:
+            elif kind < 0.46 and '*' not in name and \
+                    'ns.' + name not in self.rows:
                 self.add(name, 'NS', 'ns.' + name)
                 self.add('ns.' + name, 'A', '192.0.2.200', auth=False)
             elif kind < 0.50 and '*' not in name:
@@ -300,7 +324,7 @@ class World:
 
 
 def as_scripts_see(name):
-    """tostring() of a DNSName: dot and backslash escaped, odd bytes as \\DDD."""
+    """tostring() of a DNSName: \\. and \\\\, odd bytes as \\DDD."""
     def escape(c):
         if c in b'.\\':
             return '\\' + chr(c)

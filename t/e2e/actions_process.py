@@ -68,14 +68,21 @@ def check_load(numbers, lost=0, servfail=0):
     check(numbers['servfail'] <= servfail, f'servfail: {numbers}')
 
 
+def slots(run):
+    """The numbers in the titles of the running workers."""
+    return {m.group(1) for m in (re.search(r'worker (\d+)', t)
+                                 for t in run.server.workers().values()) if m}
+
+
+def wait_for_slots(run, before):
+    check(wait_for(lambda: slots(run) >= before),
+          f'workers {sorted(slots(run))}, before {sorted(before)}:\n'
+          + run.server.log()[-2500:])
+
+
 def do_workers(run, words):
     """The server has N workers, and their titles say which."""
-    n = int(words)
-    found = wait_for(lambda: len(run.server.workers()) >= n and
-                     run.server.workers())
-    titles = sorted((found or {}).values())
-    numbered = {t for t in titles if re.search(r'worker \d+', t)}
-    check(len(numbered) >= n, f'titles of the children: {titles}')
+    wait_for_slots(run, {str(n) for n in range(int(words))})
 
 
 def do_master_title(run, _words):
@@ -86,12 +93,11 @@ def do_master_title(run, _words):
 def do_kill_worker(run, words):
     """One worker is killed with SIGNAL; a new one takes its place."""
     number = getattr(signal, 'SIG' + words.upper())
-    before = run.server.workers()
-    victim = sorted(before)[0]
+    before = slots(run)
+    victim = sorted(run.server.workers())[0]
     os.kill(victim, number)
     check(wait_for(lambda: not servers.is_running(victim)), 'it lives on')
-    check(wait_for(lambda: len(run.server.workers()) >= len(before)),
-          'no worker took its place')
+    wait_for_slots(run, before)
     check(victim not in run.server.workers(), 'the same process number')
 
 
@@ -129,14 +135,13 @@ def do_end_under_load(run, words):
 
 def do_die_inside(run, words):
     """A question that ends the worker it reaches: another one comes."""
-    before = set(run.server.workers())
+    before, was = set(run.server.workers()), slots(run)
     packet = dns.message.make_query(words, 'A').to_wire()
     with wire.udp_socket('127.0.0.1', run.port) as s:
         s.send(packet)
         check(wait_for(lambda: set(run.server.workers()) - before),
               'no worker died')
-    check(wait_for(lambda: len(run.server.workers()) >= len(before)),
-          'no worker took its place')
+    wait_for_slots(run, was)
 
 
 def do_drain_tcp(run, _words):

@@ -23,6 +23,7 @@ import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIB = os.path.join(os.path.dirname(HERE), 'lib')
+sys.dont_write_bytecode = True       # keep the source tree clean
 sys.path.insert(0, LIB)
 
 import actions   # noqa: E402
@@ -224,7 +225,8 @@ def report(options, result, seconds):
     text = f'{"FAIL" if wrong else "ok":6} {name}{took}'
     if wrong:
         text += ''.join('\n         ' + x for x in wrong.splitlines())
-    print(text, flush=True)
+    sys.stdout.write(text + '\n')      # one write: two jobs never mix
+    sys.stdout.flush()
 
 
 def parse_arguments():

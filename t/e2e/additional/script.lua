@@ -25,8 +25,6 @@ cnamed.test.    60 MX 10 c.test.
 c.test.         60 CNAME a.test.
 two.test.       60 SRV 0 0 1 a.test.
 two.test.       60 SRV 0 0 2 a.test.
-wild.test.      60 MX 1 x.w.test.
-*.w.test.       60 A 192.0.2.20
 root.test.      60 SRV 0 0 0 .
 other.          300 SOA ns1.test. root.test. 1 2 3 4 60
 other.          300 NS ns.other.

@@ -65,14 +65,13 @@ local data = {
 	['digitstxt.test.'] = {{type = 'TXT', content = '12345', ttl = 60}},
 	['zeros.test.'] = {{type = 'TXT', content = '007', ttl = 60}},
 	['numbertxt.test.'] = {{type = 'TXT', content = 12345, ttl = 60}},
-	['float.test.'] = {
-		{type = 'A', content = '192.0.2.' .. 20 / 2, ttl = 60}},
+	['float.test.'] = {{type = 'TXT', content = 20 / 2, ttl = 60}},
 	['mxnodot.test.'] = {{type = 'MX', content = '10 ns1.test', ttl = 60}},
 	['dup.test.'] = {
 		{type = 'A', content = '192.0.2.2', ttl = 60},
 		{type = 'A', content = '192.0.2.2', ttl = 60},
 		{type = 'MX', content = '10 a.test.', ttl = 60},
-		{type = 'MX', content = '10 A.test', ttl = 60},
+		{type = 'MX', content = '10 a.test', ttl = 60},
 	},
 	['empty.test.'] = {{type = 'A', content = '', ttl = 60}},
 	['nocontent.test.'] = {{type = 'A', ttl = 60}},
