@@ -17,7 +17,7 @@ set_up_log(const struct conf *conf)
 	log_set_level((int)conf->loglevel);
 	log_set_timestamp(conf->log_timestamp);
 	if (conf->logging_facility[0])
-		log_to_syslog(atoi(conf->logging_facility));
+		log_to_syslog((int)strtol(conf->logging_facility, NULL, 10));
 	else if (conf->daemon)
 		log_to_syslog(-1);
 }

@@ -52,6 +52,7 @@ version_words(const struct conf *conf)
 static enum verdict
 add_text(struct query *q, struct slice words)
 {
+	struct rrset set;
 	size_t n = words.len < 255 ? words.len : 255;
 	struct slice *data = arena_alloc(q->arena, sizeof(*data));
 	uint8_t *txt = arena_alloc(q->arena, n + 1);
@@ -62,8 +63,12 @@ add_text(struct query *q, struct slice words)
 	memcpy(txt + 1, words.at, n);
 	*data = slice_of(txt, n + 1);
 	q->aa = true;
-	if (!rrset_add(q, SECTION_ANSWER, q->question.name, TYPE_TXT,
-		       CHAOS_TTL_SEC, data, 1))
+	set = (struct rrset){.owner = q->question.name,
+			     .type = TYPE_TXT,
+			     .ttl_sec = CHAOS_TTL_SEC,
+			     .rdata = data,
+			     .n = 1};
+	if (!rrset_add(q, SECTION_ANSWER, &set))
 		return query_refuse(q, RCODE_SERVFAIL, EDE_OTHER, "");
 	return SEND;
 }

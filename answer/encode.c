@@ -12,10 +12,9 @@ static bool
 put_set(struct query *q, enum section s, const struct rrset *set)
 {
 	struct reply_mark m = reply_mark(&q->reply);
-	uint16_t class = q->question.class == CLASS_CH ? CLASS_CH : CLASS_IN;
 
 	for (uint32_t i = 0; i < set->n; i++)
-		if (!reply_record(&q->reply, s, set->owner, set->type, class,
+		if (!reply_record(&q->reply, s, set->owner, set->type,
 				  set->ttl_sec, set->rdata[i])) {
 			reply_undo(&q->reply, &m);
 			return false;
@@ -63,6 +62,8 @@ query_encode(struct query *q)
 
 	q->opt.ecs_scope = q->scope_bits;
 	reply_begin(&q->reply, q->out, q->max, reply_opt_bytes(&q->opt));
+	if (qu->class == CLASS_CH)
+		q->reply.class = CLASS_CH;
 	reply_question(&q->reply, qu);
 	put_sections(q);
 	reply_opt(&q->reply, &q->opt, q->rcode);

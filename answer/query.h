@@ -50,7 +50,7 @@ struct answerer {
 struct rrset {
 	struct rrset *next;
 	const uint8_t *owner; /* wire */
-	const struct slice *rdata;
+	struct slice *rdata;
 	uint32_t n, ttl_sec;
 	uint16_t type;
 	bool needed; /* in-domain glue: without it TC (RFC 9471) */

@@ -72,31 +72,27 @@ call(struct query *q, struct backend *b, const struct lookup *l,
 	return e;
 }
 
+/* Ask a backend, or remember what it said to the same question. */
 static enum err
-ask(struct query *q, struct backend *b, const uint8_t *name, uint16_t type,
-    int32_t zone_id, bool internal, struct rows *rows)
+ask(struct query *q, struct backend *b, struct lookup *l, struct rows *rows)
 {
 	struct lookup_memo want = {.backend = b,
-				   .name = name,
-				   .name_len = name_len(name),
-				   .type = type,
-				   .zone_id = zone_id,
-				   .internal = internal};
+				   .name = l->name,
+				   .name_len = name_len(l->name),
+				   .type = l->type,
+				   .zone_id = l->zone_id,
+				   .internal = l->who == NULL};
 	const struct lookup_memo *known = memo_find(q, &want);
 	struct lookup_memo *m;
-	struct lookup l = {.arena = q->arena,
-			   .name = name,
-			   .type = type,
-			   .zone_id = zone_id,
-			   .who = internal ? NULL : &q->asker};
 	enum err e;
 
 	if (known) {
 		*rows = known->rows;
 		return ERR_NONE;
 	}
-	l.shown = as_client_wrote(q, name, want.name_len);
-	e = call(q, b, &l, &want.rows);
+	l->arena = q->arena;
+	l->shown = as_client_wrote(q, l->name, want.name_len);
+	e = call(q, b, l, &want.rows);
 	if (e != ERR_NONE)
 		return e;
 	m = arena_copy(q->arena, &want, sizeof(want));
@@ -112,20 +108,25 @@ enum err
 rows_internal(struct query *q, struct backend *b, const uint8_t *name,
 	      uint16_t type, int32_t zone_id, struct rows *rows)
 {
-	return ask(q, b, name, type, zone_id, true, rows);
+	struct lookup l = {.name = name, .type = type, .zone_id = zone_id};
+
+	return ask(q, b, &l, rows);
 }
 
 enum err
 rows_at(struct query *q, const uint8_t *name, uint16_t type, struct rows *rows)
 {
 	struct backends *all = q->h->backends;
+	struct lookup l = {.name = name,
+			   .type = type,
+			   .zone_id = q->zone.id,
+			   .who = &q->asker};
 
 	if (q->h->conf->consistent_backends)
-		type = TYPE_ANY;
+		l.type = TYPE_ANY;
 	*rows = (struct rows){0};
 	for (size_t i = 0; i < all->n && rows->n == 0; i++) {
-		enum err e =
-		    ask(q, &all->at[i], name, type, q->zone.id, false, rows);
+		enum err e = ask(q, &all->at[i], &l, rows);
 
 		if (e != ERR_NONE)
 			return e;
@@ -159,6 +160,7 @@ rows_add(struct query *q, enum section s, const uint8_t *owner, uint16_t type,
 {
 	size_t n = 0;
 	uint32_t ttl = UINT32_MAX;
+	struct rrset set;
 	struct slice *data;
 
 	/* rows of type 0 are no data, also when TYPE0 is asked for */
@@ -183,7 +185,12 @@ rows_add(struct query *q, enum section s, const uint8_t *owner, uint16_t type,
 		if (r->scope_bits > q->scope_bits)
 			q->scope_bits = r->scope_bits;
 	}
-	return rrset_add(q, s, owner, type, ttl, data, n) != NULL;
+	set = (struct rrset){.owner = owner,
+			     .type = type,
+			     .ttl_sec = ttl,
+			     .rdata = data,
+			     .n = (uint32_t)n};
+	return rrset_add(q, s, &set) != NULL;
 }
 
 bool
@@ -212,6 +219,7 @@ rows_add_soa(struct query *q, enum section s, bool negative)
 	uint32_t ttl = soa->ttl_sec, minimum;
 	const uint8_t *end = soa->rdata.at + soa->rdata.len;
 
+	struct rrset set;
 	struct slice *data = arena_copy(q->arena, &soa->rdata, sizeof(*data));
 
 	if (!data) {
@@ -224,7 +232,12 @@ rows_add_soa(struct query *q, enum section s, bool negative)
 		  (uint32_t)end[-2] << 8 | end[-1];
 	if (negative && minimum < ttl)
 		ttl = minimum;
-	rrset_add(q, s, q->zone.apex, TYPE_SOA, ttl, data, 1);
+	set = (struct rrset){.owner = q->zone.apex,
+			     .type = TYPE_SOA,
+			     .ttl_sec = ttl,
+			     .rdata = data,
+			     .n = 1};
+	rrset_add(q, s, &set);
 }
 
 bool

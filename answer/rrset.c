@@ -88,26 +88,23 @@ shuffle(struct prng *prng, struct slice *data, size_t n)
 }
 
 struct rrset *
-rrset_add(struct query *q, enum section s, const uint8_t *owner, uint16_t type,
-	  uint32_t ttl_sec, struct slice *data, size_t n)
+rrset_add(struct query *q, enum section s, const struct rrset *like)
 {
 	struct rrset_list *list = &q->section[s];
-	struct rrset *set = arena_alloc(q->arena, sizeof(*set));
+	struct rrset *set = arena_copy(q->arena, like, sizeof(*set));
+	size_t n = like->n;
 
 	if (n > 1)
-		n = n <= FEW ? unique_few(data, n)
-			     : unique_many(q->arena, data, n);
+		n = n <= FEW ? unique_few(like->rdata, n)
+			     : unique_many(q->arena, like->rdata, n);
 	if (!set || n == 0) {
 		q->failed = true;
 		return NULL;
 	}
 	if (n > 1 && !q->h->conf->no_shuffle)
-		shuffle(&q->h->prng, data, n);
-	*set = (struct rrset){.owner = owner,
-			      .type = type,
-			      .ttl_sec = ttl_sec,
-			      .rdata = data,
-			      .n = (uint32_t)n};
+		shuffle(&q->h->prng, like->rdata, n);
+	set->n = (uint32_t)n;
+	set->next = NULL;
 	if (list->last)
 		list->last->next = set;
 	else

@@ -6,12 +6,10 @@
 
 #include "answer/query.h"
 
-/* Append an RRset; data lives as long as the query and is
+/* Append a copy of this RRset; its rdata lives as long as the query and is
  * reordered in place (equal data once; shuffled, or as it came). NULL when
  * memory is at its limit: q->failed is set. */
-struct rrset *rrset_add(struct query *, enum section, const uint8_t *owner,
-			uint16_t type, uint32_t ttl_sec, struct slice *data,
-			size_t n);
+struct rrset *rrset_add(struct query *, enum section, const struct rrset *);
 /* Forget all sections. */
 void rrset_clear(struct query *);
 

@@ -64,7 +64,7 @@ skip_name(struct rd *r, bool *is_root)
 static bool
 tail_is_zero(struct slice raw, unsigned bits)
 {
-	if (bits % 8 == 0)
+	if (bits % 8 == 0 || !raw.len)
 		return true;
 	return (raw.at[raw.len - 1] & (0xffu >> (bits % 8))) == 0;
 }

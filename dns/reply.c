@@ -21,6 +21,7 @@ reply_begin(struct reply *r, struct span out, size_t max, size_t reserve)
 	r->w = wr_over((struct span){out.at, max < out.len ? max : out.len});
 	r->max = r->w.cap;
 	r->reserve = reserve;
+	r->class = CLASS_IN;
 	r->question_count = 0;
 	r->names_ready = false;
 	r->n_names = 0;
@@ -217,8 +218,7 @@ put_compressed(struct reply *r, uint16_t type, struct slice rdata)
 
 bool
 reply_record(struct reply *r, enum section s, const uint8_t *owner,
-	     uint16_t type, uint16_t class, uint32_t ttl_sec,
-	     struct slice rdata)
+	     uint16_t type, uint32_t ttl_sec, struct slice rdata)
 {
 	const struct type_info *info = type_info(type);
 	struct reply_mark m = reply_mark(r);
@@ -228,7 +228,7 @@ reply_record(struct reply *r, enum section s, const uint8_t *owner,
 		return false;
 	put_owner(r, owner);
 	wr_u16(&r->w, type);
-	wr_u16(&r->w, class);
+	wr_u16(&r->w, r->class);
 	wr_u32(&r->w, ttl_sec);
 	len_at = r->w.len;
 	wr_u16(&r->w, (uint16_t)rdata.len);
@@ -372,8 +372,8 @@ reply_end(struct reply *r, uint16_t id, uint16_t flags, unsigned rcode)
 			     r->counts[2]};
 
 	for (unsigned i = 0; i < 6; i++) {
-		h[2 * i] = (uint8_t)(words[i] >> 8);
-		h[2 * i + 1] = (uint8_t)words[i];
+		*h++ = (uint8_t)(words[i] >> 8);
+		*h++ = (uint8_t)words[i];
 	}
 	return r->w.len;
 }

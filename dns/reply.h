@@ -47,6 +47,7 @@ struct reply {
 	struct wr w;
 	size_t max;	/* bytes the whole message may have */
 	size_t reserve; /* of them for OPT */
+	uint16_t class; /* of its records; IN unless set after reply_begin */
 	uint16_t question_count;
 	uint16_t counts[SECTION_COUNT];
 	bool names_ready;
@@ -67,10 +68,11 @@ void reply_begin(struct reply *, struct span out, size_t max, size_t reserve);
 void reply_question(struct reply *, const struct question *);
 struct reply_mark reply_mark(const struct reply *);
 void reply_undo(struct reply *, const struct reply_mark *);
-/* One record; rdata is checked wire. false: no room, nothing written. owner
- * is compressed, names inside rdata where RFC 3597 section 4 allows. */
+/* One record of the reply's class; rdata is checked wire. false: no room,
+ * nothing written. owner is compressed, names inside rdata where RFC 3597
+ * section 4 allows. */
 bool reply_record(struct reply *, enum section, const uint8_t *owner,
-		  uint16_t type, uint16_t class, uint32_t ttl_sec,
+		  uint16_t type, uint32_t ttl_sec,
 		  struct slice rdata) MUST_CHECK;
 /* Drop everything behind the question. */
 void reply_clear(struct reply *, const struct question *);

@@ -201,18 +201,16 @@ strike(struct master *m, const struct child *c, bool guilty)
 }
 
 static void
-plan_rebirth(struct master *m, struct child *c, int status)
+plan_rebirth(struct child *c, int status)
 {
 	int64_t now = clock_mono_ms(), pause = 0;
 	bool early = !c->ready || now - c->born_ms < EARLY_MS;
 
 	c->unready = c->ready ? 0 : c->unready + 1;
-	if (early && own_making(c, status))
+	if ((early && own_making(c, status)) || c->unready >= 2)
 		c->failures++;
-	else if (c->unready < 2)
-		c->failures = 0;
 	else
-		c->failures++;
+		c->failures = 0;
 	if (c->failures >= COUNT(pauses_ms))
 		c->failures = COUNT(pauses_ms) - 1;
 	pause = pauses_ms[c->failures];
@@ -220,7 +218,6 @@ plan_rebirth(struct master *m, struct child *c, int status)
 	if (pause)
 		log_warn("worker %u comes back in %lld ms", c->slot,
 			 (long long)pause);
-	(void)m;
 }
 
 static struct child *
@@ -256,7 +253,7 @@ child_died(struct master *m, pid_t pid, int status)
 		m->exit_status = 1;
 		return;
 	}
-	plan_rebirth(m, c, status);
+	plan_rebirth(c, status);
 	if (c->fork_at_ms <= clock_mono_ms())
 		slot_fork(m, c);
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,7 +24,7 @@ static int64_t
 cpu_ms(pid_t pid)
 {
 	char path[40], buf[1024], *p;
-	unsigned long user, sys;
+	unsigned long long ticks;
 	ssize_t n;
 	int fd;
 
@@ -36,14 +37,16 @@ cpu_ms(pid_t pid)
 	if (n <= 0)
 		return -1;
 	buf[n] = '\0';
-	/* the fields behind the process' name, which may hold anything */
+	/* user and system ticks are the 12th and 13th field behind the name,
+	 * which may hold anything */
 	p = strrchr(buf, ')');
-	if (!p || sscanf(p + 1,
-			 " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
-			 "%lu %lu",
-			 &user, &sys) != 2)
+	for (int i = 0; i < 12 && p; i++)
+		p = strchr(p + 1, ' ');
+	if (!p)
 		return -1;
-	return (int64_t)(user + sys) * 1000 / sysconf(_SC_CLK_TCK);
+	ticks = strtoull(p, &p, 10);
+	ticks += strtoull(p, NULL, 10);
+	return (int64_t)ticks * 1000 / sysconf(_SC_CLK_TCK);
 }
 
 static void
@@ -62,7 +65,8 @@ look_at(struct master *m, struct child *c)
 	if (busy_ms < conf->worker_watchdog)
 		return;
 	burnt_ms = cpu_ms(c->pid) - c->watch_cpu_ms;
-	if (burnt_ms * 2 >= busy_ms - LOOK_EVERY_MS) {
+	/* on a busy machine it may get few of the CPU's turns */
+	if (burnt_ms * 10 >= busy_ms - LOOK_EVERY_MS) {
 		log_err("worker %u has been busy in one script call for %lld "
 			"ms: killed",
 			c->slot, (long long)busy_ms);

@@ -439,20 +439,34 @@ close_silent(struct loop *l)
 	}
 }
 
+/* Once through all that have more to do. Who is answered moves to the end: do
+ * not meet him there again. */
+static void
+work_on(struct loop *l)
+{
+	struct conn *end = TAILQ_LAST(&l->tcp->open, conn_list), *c, *next;
+	bool at_end = false;
+
+	for (c = TAILQ_FIRST(&l->tcp->open); c && !at_end; c = next) {
+		next = TAILQ_NEXT(c, by_age);
+		at_end = c == end;
+		if (c->more)
+			conn_work(l, c, SHARE);
+	}
+}
+
 int
 tcp_tick(struct loop *l)
 {
 	struct tcp *t = l->tcp;
-	struct conn *c, *next;
+	struct conn *c;
 	int64_t left;
 
 	if (TAILQ_EMPTY(&t->open))
 		return -1;
 	world_tick(l->world);
 	if (t->n_more > 0)
-		TAILQ_FOREACH_SAFE(c, &t->open, by_age, next)
-	if (c->more)
-		conn_work(l, c, SHARE);
+		work_on(l);
 	close_silent(l);
 	c = TAILQ_FIRST(&t->open);
 	if (!c)

@@ -133,12 +133,15 @@ def target_of(record):
 
 
 def last_name(question, answer):
-    """Where the CNAMEs of an answer lead; None if they go in circles."""
+    """Where the CNAMEs of an answer lead; None if they go in circles. With a
+    question for CNAME or ANY only those that a DNAME made lead on."""
+    dnames = [name_of(r[OWNER]) for r in answer.answer if r[TYPE] == 'DNAME']
     name, seen = question.name, set()
     while name not in seen:
         seen.add(name)
         cnames = owned_by(answer.answer, name, 'CNAME')
-        if not cnames or question.rdtype == 'CNAME':
+        made = any(d in dnames for d in ancestors(name))
+        if not cnames or (question.rdtype in ('CNAME', 'ANY') and not made):
             return name
         name = target_of(next(iter(cnames)))
     return None

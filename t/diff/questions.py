@@ -115,6 +115,8 @@ class Generator:
                 made = dns.name.Name((b'made',)).concatenate(name.parent())
                 for rdtype in self.types_at[name] + ['TYPE300']:
                     yield Question(made, rdtype)
+        if any(b'stop' in name.labels for name in self.names):
+            yield Question(dns.name.from_text('z.y.stop.ent.big.test.'), 'A')
 
     def chance(self, n):
         for _ in range(n):

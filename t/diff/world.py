@@ -187,6 +187,8 @@ class World:
         add('said.ent.big.test.', '', '')
         add('deep.said.ent.big.test.', 'A', '192.0.2.111')
         add('a.b.implied.big.test.', 'A', '192.0.2.112')
+        add('*.stop.ent.big.test.', 'A', '192.0.2.113')
+        add('x.y.stop.ent.big.test.', 'A', '192.0.2.114')
         # Rows that need care.
         add('dup.big.test.', 'A', '192.0.2.120')
         add('dup.big.test.', 'A', '192.0.2.120')

@@ -372,10 +372,9 @@ Test(question, client_subnets)
 /* Flip bytes of a good packet: whatever comes out, what is kept is sound. */
 Test(question, damaged_packets_leave_a_sound_result)
 {
-	static const char whole[] =
-	    HEAD(RD, "\1", "\0", "\0",
-		 "\2") ASK OPT("\27", "\0\12\0\10abcdefgh\0\10\0\7\0\1\x18\0"
-				      "\xc0\0\2") "\3key\0" TSIG_BODY;
+	static const char whole[] = HEAD(RD, "\1", "\0", "\0", "\2")
+	    ASK OPT("\27", "\0\12\0\10abcdefgh\0\10\0\7\0\1\x18\0"
+			   "\xc0\0\2") "\3key\0" TSIG_BODY;
 	unsigned seed = 7;
 
 	for (unsigned i = 0; i < 200000; i++) {

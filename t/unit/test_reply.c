@@ -150,8 +150,8 @@ random_rdata(struct given *p)
 static bool
 put_record(struct reply *r, const struct given *p)
 {
-	return reply_record(r, p->section, p->owner, p->type, CLASS_IN,
-			    p->ttl_sec, slice_of(p->rdata, p->rdata_len));
+	return reply_record(r, p->section, p->owner, p->type, p->ttl_sec,
+			    slice_of(p->rdata, p->rdata_len));
 }
 
 /* Put a random record into the reply, and into given[] if it fits. */
@@ -309,25 +309,25 @@ Test(reply, names_are_compressed_as_far_as_possible)
 
 	begin(&r, &q, 512);
 	start = r.w.len;
-	cr_assert(reply_record(
-	    &r, SECTION_ANSWER, (const uint8_t *)"\4host\7example\3com",
-	    TYPE_MX, CLASS_IN, 60, slice_of("\0\1\4mail\7EXAMPLE\3com", 20)));
+	cr_assert(reply_record(&r, SECTION_ANSWER,
+			       (const uint8_t *)"\4host\7example\3com", TYPE_MX,
+			       60, slice_of("\0\1\4mail\7EXAMPLE\3com", 20)));
 	/* pointer, type, class, ttl, rdlength, preference, label, pointer */
 	cr_expect_eq(r.w.len - start, 2 + 10 + 2 + 5 + 2);
 	start = r.w.len;
 	cr_assert(reply_record(&r, SECTION_ADDITIONAL,
 			       (const uint8_t *)"\4MAIL\7example\3com", TYPE_A,
-			       CLASS_IN, 60, slice_of("\1\2\3\4", 4)));
+			       60, slice_of("\1\2\3\4", 4)));
 	cr_expect_eq(r.w.len - start, 2 + 10 + 4);
 	start = r.w.len;
-	cr_assert(reply_record(
-	    &r, SECTION_ADDITIONAL, (const uint8_t *)"\1a\4SRV\0", TYPE_SRV,
-	    CLASS_IN, 60, slice_of("\0\1\0\2\0\3\7example\3com", 19)));
+	cr_assert(reply_record(&r, SECTION_ADDITIONAL,
+			       (const uint8_t *)"\1a\4SRV\0", TYPE_SRV, 60,
+			       slice_of("\0\1\0\2\0\3\7example\3com", 19)));
 	cr_expect_eq(r.w.len - start, 8 + 10 + 19,
 		     "RFC 2782: the target is not compressed");
 	start = r.w.len;
-	cr_assert(reply_record(&r, SECTION_ADDITIONAL, name_root, TYPE_NS,
-			       CLASS_IN, 60, slice_of("", 1)));
+	cr_assert(reply_record(&r, SECTION_ADDITIONAL, name_root, TYPE_NS, 60,
+			       slice_of("", 1)));
 	cr_expect_eq(r.w.len - start, 1 + 10 + 1);
 }
 
@@ -449,15 +449,15 @@ Test(reply, a_set_that_does_not_fit_leaves_the_rest_untouched)
 
 	begin(&r, &q, 512);
 	cr_assert(reply_record(&r, SECTION_ANSWER, (const uint8_t *)"\1a",
-			       65280, CLASS_IN, 1, slice_of(big, 400)));
+			       65280, 1, slice_of(big, 400)));
 	before = r.w.len;
 	cr_expect_not(reply_record(&r, SECTION_ANSWER,
-				   (const uint8_t *)"\1b\1a", 65280, CLASS_IN,
-				   1, slice_of(big, 100)));
+				   (const uint8_t *)"\1b\1a", 65280, 1,
+				   slice_of(big, 100)));
 	cr_expect_eq(r.w.len, before);
 	cr_expect_eq(r.counts[SECTION_ANSWER], 1);
 	cr_assert(reply_record(&r, SECTION_ANSWER, (const uint8_t *)"\1b\1a",
-			       65280, CLASS_IN, 1, slice_of(big, 10)));
+			       65280, 1, slice_of(big, 10)));
 }
 
 /* --- OPT --------------------------------------------------------------------
@@ -525,8 +525,8 @@ Test(reply, ede_goes_when_there_is_no_room)
 
 		begin(&r, &q, 512);
 		cr_assert(reply_record(&r, SECTION_ANSWER,
-				       (const uint8_t *)"\1a", 65280, CLASS_IN,
-				       0, slice_of(big, fill)));
+				       (const uint8_t *)"\1a", 65280, 0,
+				       slice_of(big, fill)));
 		reply_opt(&r, &opt, RCODE_SERVFAIL);
 		rec = only_opt(&arena, end(&r), &m);
 		cr_expect_eq(rec.rdata.len, want[i], "%zu bytes of room",
@@ -627,7 +627,7 @@ Test(reply, tsig_that_does_not_fit_is_left_out)
 
 	begin(&r, &q, 512);
 	cr_assert(reply_record(&r, SECTION_ANSWER, (const uint8_t *)"\1a",
-			       65280, CLASS_IN, 0, slice_of(big, 460)));
+			       65280, 0, slice_of(big, 460)));
 	n_given = 0;
 	reply_tsig_badkey(&r, tsigs[0].request, 1);
 	cr_expect_eq(end(&r), 12 + 7 + 12 + 460);
