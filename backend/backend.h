@@ -57,11 +57,15 @@ struct lookup {
 	int32_t zone_id;
 };
 
-/* One zone of a backend's list (dns_get_all_domains). */
+/* A zone as its backend knows it. What it points to is borrowed: from the
+ * backend until the callback returns (domains), else from the caller's arena
+ * (domain). */
 struct domain {
 	uint8_t name[NAME_MAX_BYTES]; /* lower case */
 	int32_t id;
 	uint32_t serial, notified_serial;
+	int64_t last_check_sec; /* wall clock, when a primary was last asked
+				   for its serial; 0 = never */
 	enum domain_kind {
 		KIND_NATIVE,
 		KIND_PRIMARY,
@@ -69,16 +73,61 @@ struct domain {
 		KIND_PRODUCER,
 		KIND_CONSUMER
 	} kind;
+	const char *account;	      /* "" if none */
+	const struct addr *primaries; /* where it is fetched from, with ports,
+					 in the backend's order */
+	size_t n_primaries;
 };
 
 typedef enum err domain_cb(void *ctx, const struct domain *);
 
+/* All values of one kind of metadata: {"ALLOW-AXFR-FROM", {"AUTO-NS"}}. */
+struct metadata {
+	const char *kind; /* as the backend spells it: see metadata.h */
+	const char *const *values;
+	size_t n;
+};
+
+struct metadata_list {
+	const struct metadata *at;
+	size_t n;
+};
+
+/* One key of a signed zone. */
+struct zone_key {
+	uint32_t id;	     /* the backend's number for it */
+	uint16_t flags;	     /* of the DNSKEY: 257 KSK, 256 ZSK */
+	bool active;	     /* signs; a zone without one is not signed */
+	bool published;	     /* its DNSKEY is shown */
+	const char *content; /* private key, ISC format: a secret, never
+				logged */
+};
+
+struct zone_keys {
+	const struct zone_key *at;
+	size_t n;
+};
+
+/* Two names of a zone that enclose a third in canonical order (NSEC), or two
+ * hashes (NSEC3, the names are one base32hex label). Wire, lower case,
+ * relative to the zone: the root is the apex. */
+struct neighbours {
+	const uint8_t *unhashed; /* the name whose hash is before; NSEC: before
+				    itself */
+	const uint8_t *before, *after;
+};
+
+/* What a backend can do. An operation that it lacks is NULL, except lookup.
+ * ERR_MISS means "I have nothing on that, ask the next backend"; ERR_SCRIPT,
+ * ERR_LIMIT, ERR_MEMORY and ERR_STORE have been logged. Results live in the
+ * arena and are untouched after an error. */
 struct backend_ops {
 	/* Rows at one name. For a type other than ANY the backend may return
 	 * more types; the caller filters. Rows of other names are dropped by
 	 * the backend with one warning. */
 	enum err (*lookup)(void *self, const struct lookup *, struct rows *);
-	/* All rows of a zone. ERR_MISS: it cannot list, or will not. */
+	/* All rows of a zone; rows outside it are dropped with one warning.
+	 * ERR_MISS: it cannot list, or will not. */
 	enum err (*list)(void *self, struct arena *, const uint8_t *zone,
 			 int32_t zone_id, struct rows *);
 	/* Does the zone hold a name below this one (so that this one exists,
@@ -89,6 +138,31 @@ struct backend_ops {
 			      bool *found);
 	/* All zones. ERR_MISS: it has no list. */
 	enum err (*domains)(void *self, domain_cb *, void *ctx);
+	/* One zone, by its name. ERR_MISS: not a zone of this backend. */
+	enum err (*domain)(void *self, struct arena *, const uint8_t *zone,
+			   struct domain *);
+	/* The values of one kind. ERR_MISS: none of that kind. */
+	enum err (*metadata)(void *self, struct arena *, const uint8_t *zone,
+			     const char *kind, struct metadata *);
+	/* Every kind the zone has; kinds without a value may be left out. */
+	enum err (*all_metadata)(void *self, struct arena *,
+				 const uint8_t *zone, struct metadata_list *);
+	/* Does it take part in DNSSEC, with keys and neighbours? Constant for
+	 * its life. */
+	bool (*dnssec)(void *self);
+	enum err (*keys)(void *self, struct arena *, const uint8_t *zone,
+			 struct zone_keys *);
+	/* The names around name, which is relative to the zone and lower case
+	 * (or a hash). zone_id may be ZONE_ID_NONE. */
+	enum err (*neighbours)(void *self, struct arena *, int32_t zone_id,
+			       const uint8_t *name, struct neighbours *);
+	/* The secondaries have been told of this serial. */
+	enum err (*set_notified)(void *self, int32_t zone_id, uint32_t serial);
+	/* A command of an operator, "WORD rest". *out: what to print, and the
+	 * one result that is set in every case: the command's own words,
+	 * "WORDnot found" with ERR_MISS, the error's text otherwise. */
+	enum err (*command)(void *self, struct arena *, struct slice text,
+			    struct slice *out);
 };
 
 struct backend {

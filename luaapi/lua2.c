@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * luaapi/lua2.c - life and look-ups of a lua2 script. Runs in workers, jobs
- * and --ask. Invariant: a call that fails leaves the state as it was; only the
- * query gets SERVFAIL.
+ * luaapi/lua2.c - life of a lua2 script. Runs in workers, jobs and --ask.
+ * Invariant: a call that fails leaves the state as it was; only the query gets
+ * SERVFAIL.
  */
 #include "luaapi/lua2.h"
 
-#include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf/conf.h"
+#include "dns/name.h"
 #include "dns/rdata.h"
 #include "dns/type.h"
-#include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/text.h"
 #include "luaapi/lua2_state.h"
-#include "luaapi/object.h"
+
+enum { QUESTION_MAX = NAME_TEXT_MAX + 128 };
 
 static const char *const callback_names[] = {
 #define CALLBACK(id, name) [LUA2_##id] = (name),
@@ -23,22 +24,72 @@ static const char *const callback_names[] = {
 #undef CALLBACK
 };
 
-void
-lua2_push(struct lua2 *b, enum lua2_function f)
+/* -- Calls ----------------------------------------------------------------- */
+
+/* "www.test., ANY" */
+static void
+put_question(const struct lua2_call *c, struct text *t)
 {
-	lua_rawgeti(b->script->L, LUA_REGISTRYINDEX, b->function[f]);
+	char name[NAME_TEXT_MAX], type[16];
+
+	if (c->name) {
+		name_text_script(c->name, name);
+		text_str(t, name);
+	}
+	if (c->type || c->detail)
+		text_str(t, c->name ? ", " : "");
+	if (c->type)
+		text_str(t, type_text(c->type, type));
+	if (c->detail)
+		text_str(t, c->detail);
 }
 
-void
-lua2_log_failure(struct lua2 *b, const char *function, const uint8_t *name,
-		 uint16_t type)
+static void
+log_failure(const struct lua2_call *c)
 {
-	char text[NAME_TEXT_MAX], type_buf[16];
+	struct lua2 *b = c->b;
+	char buf[QUESTION_MAX];
+	struct text question = text_over(buf, sizeof(buf));
 
-	name_text_script(name, text);
-	log_line_limited(&b->errors, LOG_LEVEL_ERR, "%s: %s(%s, %s) failed: %s",
-			 b->label, function, text, type_text(type, type_buf),
-			 b->script->error);
+	put_question(c, &question);
+	/* words that people search for (lua-api G26) */
+	log_line_limited(&b->errors, LOG_LEVEL_ERR, "%s: %s%s(%s) failed: %s",
+			 b->label,
+			 c->type ? "Exception building answer packet: " : "",
+			 c->function, buf, b->script->error);
+}
+
+enum err
+lua2_run(struct lua2_call *c, lua_CFunction body, int64_t limit_ms)
+{
+	enum err e = script_call(c->b->script, body, c, limit_ms);
+
+	if (UNLIKELY(e != ERR_NONE)) {
+		log_failure(c);
+		return e;
+	}
+	return c->missing ? ERR_MISS : ERR_NONE;
+}
+
+/* -- Load ------------------------------------------------------------------ */
+
+static int
+get_global(lua_State *L)
+{
+	lua_getglobal(L, lua_touserdata(L, 1));
+	return 1;
+}
+
+int
+lua2_push_global(lua_State *L, const char *name)
+{
+	lua_pushcfunction(L, get_global);
+	lua_pushlightuserdata(L, (void *)(uintptr_t)name);
+	if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
+		lua_pop(L, 1);
+		lua_pushnil(L);
+	}
+	return lua_type(L, -1);
 }
 
 /* A callback may be a function or userdata; a number, say, is a mistake that
@@ -48,7 +99,7 @@ capture(lua_State *L, struct lua2 *b, enum lua2_function f)
 {
 	const char *name = callback_names[f];
 
-	switch (lua_getglobal(L, name)) {
+	switch (lua2_push_global(L, name)) {
 	case LUA_TNIL:
 		lua_pop(L, 1);
 		return;
@@ -63,20 +114,33 @@ capture(lua_State *L, struct lua2 *b, enum lua2_function f)
 }
 
 static void
-keep_keys(lua_State *L, struct lua2 *b)
+need(lua_State *L, const struct lua2 *b, enum lua2_function f)
 {
-	static const char *const names[LUA2_KEY_COUNT] = {
-	    "name", "type",	     "content",	  "ttl",       "domain_id",
-	    "auth", "last_modified", "scopeMask", "scope_mask"};
+	if (!lua2_has(b, f))
+		luaL_error(L, "%s missing: dns_dnssec is true",
+			   callback_names[f]);
+}
 
-	for (size_t i = 0; i < LUA2_KEY_COUNT; i++) {
-		b->key[i] = lua_pushstring(L, names[i]);
-		luaL_ref(L, LUA_REGISTRYINDEX); /* short strings are unique */
-	}
-	for (size_t i = 0; i < COUNT(b->who_ref); i++) {
-		lua_pushliteral(L, "");
-		b->who_ref[i] = luaL_ref(L, LUA_REGISTRYINDEX);
-	}
+/* A zone that cannot be signed properly must not be served half signed. */
+static void
+read_dnssec(lua_State *L, struct lua2 *b)
+{
+	int type = lua2_push_global(L, "dns_dnssec");
+
+	if (type != LUA_TNIL && type != LUA_TBOOLEAN)
+		luaL_error(L, "dns_dnssec is a %s, not a boolean",
+			   luaL_typename(L, -1));
+	b->dnssec = lua_toboolean(L, -1);
+	lua_pop(L, 1);
+	if (!b->dnssec)
+		return;
+	if (!lua2_has(b, LUA2_ALL_METADATA)) /* either serves for both */
+		need(L, b, LUA2_METADATA);
+	need(L, b, LUA2_BEFORE_AFTER);
+	if (!lua2_has(b, LUA2_KEYS))
+		log_warn("%s: dns_dnssec is true and dns_get_domain_keys "
+			 "missing: nothing will be signed",
+			 b->label);
 }
 
 /* The order of A2: other callbacks, dns_init, then dns_deinit and dns_dnssec,
@@ -88,18 +152,17 @@ start(lua_State *L)
 
 	for (int f = 0; f < LUA2_DEINIT; f++)
 		capture(L, b, (enum lua2_function)f);
-	keep_keys(L, b);
 	if (!lua2_has(b, LUA2_LOOKUP))
 		return luaL_error(L, "dns_lookup missing: the script must "
 				     "define it");
+	lua2_intern(L, b);
+	lua2_prepare_lookup(L, b);
 	if (lua2_has(b, LUA2_INIT)) {
-		lua2_push(b, LUA2_INIT);
+		lua2_push(L, b, LUA2_INIT);
 		lua_call(L, 0, 0);
 	}
+	read_dnssec(L, b);
 	capture(L, b, LUA2_DEINIT);
-	if (lua_getglobal(L, "dns_dnssec") != LUA_TNIL && !lua_isboolean(L, -1))
-		return luaL_error(L, "dns_dnssec is a %s, not a boolean",
-				  luaL_typename(L, -1));
 	return 0;
 }
 
@@ -107,9 +170,9 @@ static enum err
 load(struct lua2 *b, const char *path)
 {
 	const char *dir = b->conf->lua_global_include_dir;
-	enum err e = ERR_NONE;
+	enum err e = script_call(b->script, lua2_guard_exit, b, 0);
 
-	if (dir[0])
+	if (e == ERR_NONE && dir[0])
 		e = script_run_dir(b->script, dir);
 	if (e == ERR_NONE)
 		e = script_run_file(b->script, path);
@@ -138,8 +201,7 @@ lua2_open(const struct conf *conf, const struct launch *launch,
 		b->function[i] = LUA_NOREF;
 	b->script = script_new(conf, parser, b->label);
 	e = load(b, conf_backend(conf, launch, "filename"));
-	if (e != ERR_NONE) {
-		b->function[LUA2_DEINIT] = LUA_NOREF;
+	if (e != ERR_NONE) { /* dns_deinit is last to be captured: not called */
 		lua2_close(b);
 		return e;
 	}
@@ -152,7 +214,7 @@ stop(lua_State *L)
 {
 	struct lua2 *b = lua_touserdata(L, 1);
 
-	lua2_push(b, LUA2_DEINIT);
+	lua2_push(L, b, LUA2_DEINIT);
 	lua_call(L, 0, 0);
 	return 0;
 }
@@ -173,107 +235,12 @@ lua2_close(void *self)
 	free(b);
 }
 
-/* The two strings of ctx are made once per client query. */
-static void
-remember_who(lua_State *L, struct lua2 *b, const struct asker *who)
+static bool
+takes_part_in_dnssec(void *self)
 {
-	char text[PREFIX_TEXT_MAX];
+	const struct lua2 *b = self;
 
-	if (memcmp(&b->last_who, who, sizeof(*who)) == 0)
-		return;
-	lua_pushstring(L, addr_text(&who->remote, text));
-	lua_rawseti(L, LUA_REGISTRYINDEX, b->who_ref[0]);
-	lua_pushstring(L, prefix_text(&who->real, text));
-	lua_rawseti(L, LUA_REGISTRYINDEX, b->who_ref[1]);
-	b->last_who = *who;
-}
-
-/* A new table every time: scripts may keep or change it. */
-static void
-push_ctx(lua_State *L, struct lua2 *b, const struct asker *who)
-{
-	if (!who) {
-		lua_createtable(L, 0, 0);
-		return;
-	}
-	remember_who(L, b, who);
-	lua_createtable(L, 0, 2);
-	lua_rawgeti(L, LUA_REGISTRYINDEX, b->who_ref[0]);
-	lua_setfield(L, -2, "source_address");
-	lua_rawgeti(L, LUA_REGISTRYINDEX, b->who_ref[1]);
-	lua_setfield(L, -2, "real_source_address");
-}
-
-static int
-call_lookup(lua_State *L)
-{
-	struct lua2_call *c = lua_touserdata(L, 1);
-
-	lua2_push(c->b, LUA2_LOOKUP);
-	object_push_type(L, c->type);
-	object_push_name(L, c->shown);
-	lua_pushvalue(L, -1);
-	lua_replace(L, 1); /* rows that give it back need no comparing */
-	lua_pushinteger(L, c->zone_id);
-	push_ctx(L, c->b, c->who);
-	lua_call(L, 4, 1);
-	lua2_read_rows(L, c);
-	return 0;
-}
-
-static void
-log_call(const struct lua2_call *c)
-{
-	char name[NAME_TEXT_MAX], type[16];
-
-	name_text_script(c->name, name);
-	log_debug("[%s] Calling lookup(qtype=%s,qname=%s,domain_id=%d)",
-		  c->b->label, type_text(c->type, type), name, c->zone_id);
-}
-
-static void
-log_rows(const struct lua2_call *c)
-{
-	char name[NAME_TEXT_MAX], type[16], data[1024];
-
-	if (!c->out->n)
-		log_debug("[%s] Got empty result", c->b->label);
-	for (size_t i = 0; i < c->out->n; i++) {
-		const struct row *r = &c->out->at[i];
-		struct text t = text_over(data, sizeof(data));
-
-		name_text_script(r->owner, name);
-		rdata_text(r->type, r->rdata, &t);
-		log_debug("[%s] Got result '%s IN %s %u %s'", c->b->label, name,
-			  type_text(r->type, type), r->ttl_sec, data);
-	}
-}
-
-static enum err
-lua2_lookup(void *self, const struct lookup *l, struct rows *rows)
-{
-	struct lua2 *b = self;
-	struct lua2_call c = {.b = b,
-			      .arena = l->arena,
-			      .function = "dns_lookup",
-			      .name = l->name,
-			      .shown = l->shown,
-			      .type = l->type,
-			      .zone_id = l->zone_id,
-			      .who = l->who,
-			      .out = rows,
-			      .any_owner = name_is_wild(l->name)};
-	bool log = UNLIKELY(b->logging) && log_wants(LOG_LEVEL_DEBUG);
-	enum err e;
-
-	if (log)
-		log_call(&c);
-	e = script_call(b->script, call_lookup, &c, b->conf->script_time_limit);
-	if (e != ERR_NONE)
-		lua2_log_failure(b, c.function, c.name, c.type);
-	else if (log)
-		log_rows(&c);
-	return e;
+	return b->dnssec;
 }
 
 const struct backend_ops lua2_ops = {
@@ -281,4 +248,12 @@ const struct backend_ops lua2_ops = {
     .list = lua2_list,
     .has_below = lua2_has_below,
     .domains = lua2_domains,
+    .domain = lua2_domain,
+    .metadata = lua2_metadata,
+    .all_metadata = lua2_all_metadata,
+    .dnssec = takes_part_in_dnssec,
+    .keys = lua2_keys,
+    .neighbours = lua2_neighbours,
+    .set_notified = lua2_set_notified,
+    .command = lua2_command,
 };

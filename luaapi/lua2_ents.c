@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/conf.h"
 #include "dns/name.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -18,7 +19,12 @@
 #include "luaapi/lua2_state.h"
 #include "shm/zonelist.h"
 
-enum { ENTS_ZONES = 64, ENTS_MAX_MS = 60000, COST_FACTOR = 100 };
+enum {
+	ENTS_ZONES = 64,
+	ENTS_MAX_MS = 60000,
+	COST_FACTOR = 100,
+	ARENA_BYTES = 65536
+};
 
 struct ents_zone {
 	struct zone_list *names; /* every owner and all names above; NULL =
@@ -83,23 +89,27 @@ names_of(const struct rows *rows)
 	return names;
 }
 
-static enum err
+/* Without an answer the old names stay: a list that fails now and then must
+ * not make answers flap. */
+static void
 read_names(struct lua2 *b, struct ents_zone *z)
 {
 	struct arena arena;
-	struct rows rows = {0};
+	struct lua2_rows_call c = {
+	    .c = {.b = b, .arena = &arena, .name = z->apex},
+	    .zone_id = z->zone_id,
+	    .names_only = true};
 	int64_t start_ms = clock_mono_ms(), cost_ms;
-	enum err e;
 
-	arena_init(&arena, 65536, 0);
-	e = lua2_list(b, &arena, z->apex, z->zone_id, &rows);
-	zonelist_close(z->names);
-	z->names = e == ERR_NONE ? names_of(&rows) : NULL;
+	arena_init(&arena, ARENA_BYTES, 0);
+	if (lua2_list_rows(&c, b->conf->script_time_limit) == ERR_NONE) {
+		zonelist_close(z->names);
+		z->names = names_of(&c.out);
+	}
 	arena_fini(&arena);
 	z->read_ms = clock_mono_ms();
 	cost_ms = z->read_ms - start_ms;
 	z->again_ms = z->read_ms + COST_FACTOR * cost_ms;
-	return e == ERR_MISS ? ERR_NONE : e;
 }
 
 static bool
@@ -119,7 +129,6 @@ lua2_has_below(void *self, const uint8_t *zone, int32_t zone_id,
 {
 	struct lua2 *b = self;
 	struct ents_zone *z;
-	enum err e;
 
 	*found = false;
 	if (!lua2_has(b, LUA2_LIST))
@@ -130,9 +139,7 @@ lua2_has_below(void *self, const uint8_t *zone, int32_t zone_id,
 	if (is_stale(z, zone_id, serial, clock_mono_ms())) {
 		z->zone_id = zone_id;
 		z->serial = serial;
-		e = read_names(b, z);
-		if (e != ERR_NONE)
-			return e;
+		read_names(b, z);
 	}
 	*found = z->names && zonelist_has_below(z->names, name, name_len(name));
 	return ERR_NONE;

@@ -29,8 +29,11 @@ with_traceback(lua_State *L)
 {
 	const char *text = lua_tostring(L, 1);
 
+	if (!text && luaL_callmeta(L, 1, "__tostring"))
+		text = lua_tostring(L, -1);
 	if (!text)
-		text = luaL_tolstring(L, 1, NULL);
+		text = lua_pushfstring(L, "the error object is a %s value",
+				       luaL_typename(L, 1));
 	luaL_traceback(L, L, text, 1);
 	return 1;
 }

@@ -47,6 +47,7 @@ struct conn {
 	bool proxied;	 /* a PROXY header is still to come */
 	bool ending;	 /* close once what is here is answered and sent */
 	bool more;	 /* complete messages wait for their turn */
+	bool large;	 /* its buffers have more than their first pages */
 };
 
 TAILQ_HEAD(conn_list, conn);
@@ -108,8 +109,7 @@ conn_close(struct loop *l, struct conn *c)
 	c->source.fd = -1;
 	TAILQ_REMOVE(&t->open, c, by_age);
 	TAILQ_INSERT_HEAD(&t->free, c, by_age);
-	/* give back the pages of large messages */
-	if (c->in_len + c->out_len > PAGE)
+	if (c->large)
 		madvise(c->in, BUFFERS, MADV_DONTNEED);
 	l->world->answerer.slot->tcp_clients[c->bucket]--;
 	counters_of(l)->open_tcp--;
@@ -223,6 +223,7 @@ answer_message(struct loop *l, struct conn *c, size_t whole)
 	c->out[c->out_len] = (uint8_t)(len >> 8);
 	c->out[c->out_len + 1] = (uint8_t)len;
 	c->out_len += 2 + len;
+	c->large |= c->out_len > PAGE;
 	count->tcp_answers++;
 	count->tcp_answers_bytes += len;
 	c->queries++;
@@ -307,6 +308,7 @@ conn_read(struct loop *l, struct conn *c)
 	if (n == 0)
 		c->ending = true;
 	c->in_len += (size_t)n;
+	c->large |= c->in_len > PAGE;
 	conn_work(l, c, SHARE);
 }
 
@@ -343,13 +345,26 @@ open_of_client(struct loop *l, uint16_t bucket)
 	return n;
 }
 
-/* Is there room for one more connection? A full house shows out the guest
- * that has been silent longest. */
+/* Close the connection that has been silent longest. false: there is none
+ * that owes and is owed nothing. */
+static bool
+show_out(struct loop *l)
+{
+	struct conn *old;
+
+	TAILQ_FOREACH(old, &l->tcp->open, by_age)
+	if (old->out_len == 0 && !old->more) {
+		conn_close(l, old);
+		return true;
+	}
+	return false;
+}
+
+/* Is there room for one more connection? A full house shows a guest out. */
 static bool
 make_room(struct loop *l, uint16_t bucket)
 {
 	const struct conf *conf = l->world->conf;
-	struct conn *old;
 
 	if (conf->max_tcp_connections_per_client > 0 &&
 	    open_of_client(l, bucket) >=
@@ -358,12 +373,7 @@ make_room(struct loop *l, uint16_t bucket)
 	if (!TAILQ_EMPTY(&l->tcp->free) &&
 	    open_everywhere(l) < (uint64_t)conf->max_tcp_connections)
 		return true;
-	TAILQ_FOREACH(old, &l->tcp->open, by_age)
-	if (old->out_len == 0 && !old->more) {
-		conn_close(l, old);
-		return true;
-	}
-	return false;
+	return show_out(l);
 }
 
 static void
@@ -389,7 +399,7 @@ conn_open(struct loop *l, const struct source *s, int fd,
 	c->queries = 0;
 	c->active_ms = c->born_ms = l->world->answerer.now_ms;
 	c->bucket = bucket;
-	c->ending = c->more = false;
+	c->ending = c->more = c->large = false;
 	c->proxied = conf->proxy_protocol_from.n &&
 		     conf_masks_match(&conf->proxy_protocol_from, from);
 	l->world->answerer.slot->tcp_clients[bucket]++;
@@ -413,6 +423,9 @@ tcp_accept(struct loop *l, const struct source *s)
 		memset(&from, 0, sizeof(from));
 		fd = accept4(s->fd, &from.u.sa, &len,
 			     SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd < 0 && (errno == EMFILE || errno == ENFILE) &&
+		    show_out(l))
+			continue; /* else the listener never falls silent */
 		if (fd < 0)
 			return; /* taken by another worker, or gone again */
 		bucket = (uint16_t)(hash_fast(&l->tcp->key, addr_raw(&from)) %

@@ -76,11 +76,11 @@ class Context:
                 break
         return found
 
-    def redirect(self, name):
+    def redirect(self, question):
         """Follow DNAME and CNAME rows as RFC 6672 says: the records used,
         where they lead (None: in circles), and whether a DNAME on the way has
         rows below it."""
-        chain, contested = set(), False
+        chain, contested, name = set(), False, question.name
         for _ in range(HOPS_MAX + 1):
             dname = self.dname_above(name)
             if dname:
@@ -94,7 +94,8 @@ class Context:
                     return chain, name, False
             else:
                 new = self.targets.get((name, 'CNAME'))
-                if new is None or self.top_cut(name):
+                if new is None or self.top_cut(name) or \
+                        question.rdtype in ('CNAME', 'ANY'):
                     return chain, name, contested
             chain.add((name, 'CNAME', new))
             name = new
@@ -176,8 +177,9 @@ def ent_stops_wildcards(context, question, theirs, ours):
     """A wildcard above an empty non-terminal makes nothing below it."""
     name = last_name(question, ours)
     if name is None or ours.rcode != 'NXDOMAIN' or context.exists(name) or \
-            theirs.rcode != 'NOERROR' or owned_by(ours.answer, name) or \
-            not ours.answer <= theirs.answer:
+            owned_by(ours.answer, name) or not ours.answer <= theirs.answer:
+        return False
+    if theirs.rcode != 'NOERROR' and not owned_by(theirs.answer, name):
         return False
     wildcard = context.wildcard_of(name)
     if wildcard in context.types or \
@@ -211,9 +213,11 @@ def any_is_not_followed(context, question, theirs, ours):
     if question.rdtype != 'ANY' or ours.rcode != 'NOERROR' or \
             ours.authority or ours.additional:
         return False
-    name = question.name
-    if not owned_by(ours.answer, name, 'CNAME') or \
-            owned_by(ours.answer, name) != ours.answer:
+    name = last_name(question, ours)
+    if name is None or not owned_by(ours.answer, name, 'CNAME'):
+        return False
+    way = ours.answer - owned_by(ours.answer, name)
+    if not way <= theirs.answer or types_of(way) - {'CNAME', 'DNAME'}:
         return False
     return become(theirs, ours)
 
@@ -223,8 +227,8 @@ def hidden_below_dname(context, question, theirs, ours):
     """Names below the owner of a DNAME do not exist, whatever rows there
     are: PowerDNS' answer becomes the redirection and what PowerDNS says about
     the name that it leads to."""
-    chain, name, contested = context.redirect(question.name)
-    if not contested:
+    chain, name, contested = context.redirect(question)
+    if not contested or theirs.rcode == 'REFUSED':
         return False
     if name is None:
         return ours.rcode == 'SERVFAIL' and not ours.answer and \

@@ -8,6 +8,9 @@
 #include "lib/mem.h"
 #include "t/unit/asks.h"
 
+#define L63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define L61 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
 static const char zone[] = "test 3600 SOA " SOA_DATA "\n"
 			   "a.test 60 A 192.0.2.1\n"
 			   "geo.test 60 A/20 192.0.2.2\n"
@@ -650,6 +653,29 @@ Test(wire, the_largest_reply)
 		cr_expect_eq(r->query.max, sizes[i].max, "%zu", i);
 		responder_free(r);
 	}
+}
+
+/* The longest question and every option at its longest share 512 bytes. */
+Test(wire, the_question_and_all_options_always_fit)
+{
+	static const char ecs[] = "\0\2\200\0\40\1\15\2700123456789ab";
+	struct responder *r = with_cookies();
+	char name[] = L63 "." L63 "." L63 "." L61, id[129] = "";
+	struct packet p = {.name = name, .type = TYPE_A, .edns = true};
+	struct slice body;
+
+	memset(id, 'n', sizeof(id) - 1); /* as long as worker/world.c has it */
+	r->answerer.nsid = slice_str(id);
+	p.payload = 512;
+	p.options = packet_join(
+	    packet_option(EDNS_NSID, slice_str("")),
+	    packet_join(packet_option(EDNS_COOKIE, slice_str("clientck")),
+			packet_option(EDNS_ECS, slice_of(ecs, 20))));
+	cr_expect_str_eq(responder_ask(r, &p), "BADCOOKIE");
+	cr_expect(responder_option(r, EDNS_NSID, &body) && body.len == 128);
+	cr_expect(responder_option(r, EDNS_COOKIE, &body));
+	cr_expect_eq(r->message.n_questions, 1);
+	responder_free(r);
 }
 
 /* What comes out of TCP: 64 KiB and what is beyond. */

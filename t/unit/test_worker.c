@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -565,6 +566,25 @@ Test(tcp, a_full_house_shows_out_who_was_silent_longest)
 	close(first);
 	close(second);
 	close(third);
+	bed_free(b);
+}
+
+/* Else the listener would be reported again and again. */
+Test(tcp, out_of_descriptors_is_a_full_house)
+{
+	struct bed *b = bed_new("", "127.0.0.1");
+	int first = tcp_client(b), second = tcp_connect(b, 0), fd = dup(0);
+	struct rlimit most = {.rlim_cur = (rlim_t)fd, .rlim_max = (rlim_t)fd};
+
+	close(fd);
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &most), 0);
+	tcp_accept(&b->loop, &b->tcp);
+	cr_expect(is_closed(first));
+	send_all(second, framed(5));
+	turns(b, 1);
+	cr_expect_eq(tcp_reply_id(second), 5);
+	close(first);
+	close(second);
 	bed_free(b);
 }
 

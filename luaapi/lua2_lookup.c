@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * luaapi/lua2_lookup.c - dns_lookup and dns_list (lua-api A5, A6). Runs in
+ * workers, jobs and --ask. dns_lookup is called several times per query: what
+ * it gets is prepared, nothing is formatted.
+ */
+#include <string.h>
+
+#include "conf/conf.h"
+#include "dns/name.h"
+#include "dns/rdata.h"
+#include "dns/type.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "luaapi/lua2_state.h"
+#include "luaapi/object.h"
+
+static void
+keep(lua_State *L, int *ref)
+{
+	*ref = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+void
+lua2_prepare_lookup(lua_State *L, struct lua2 *b)
+{
+	static const char *const keys[] = {"source_address",
+					   "real_source_address"};
+
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		lua_pushstring(L, keys[i]);
+		keep(L, &b->who_key_ref[i]);
+		lua_pushliteral(L, "");
+		keep(L, &b->who_ref[i]);
+	}
+	object_push_type(L, TYPE_ANY);
+	keep(L, &b->any_ref);
+	object_push_type(L, TYPE_SOA);
+	keep(L, &b->soa_ref);
+}
+
+/* The port is of no interest. */
+static bool
+same_who(const struct lua2 *b, const struct asker *who)
+{
+	return b->last_who.real.bits == who->real.bits &&
+	       addr_equal(&b->last_who.remote, &who->remote) &&
+	       addr_equal(&b->last_who.real.net, &who->real.net);
+}
+
+/* The two strings of ctx are made when another client asks. */
+static void
+remember_who(lua_State *L, struct lua2 *b, const struct asker *who)
+{
+	char text[PREFIX_TEXT_MAX];
+
+	if (LIKELY(same_who(b, who)))
+		return;
+	lua_pushstring(L, addr_text(&who->remote, text));
+	lua_rawseti(L, LUA_REGISTRYINDEX, b->who_ref[0]);
+	lua_pushstring(L, prefix_text(&who->real, text));
+	lua_rawseti(L, LUA_REGISTRYINDEX, b->who_ref[1]);
+	b->last_who.remote = who->remote;
+	b->last_who.real = who->real;
+}
+
+/* A new table every time: scripts may keep or change it. */
+static void
+push_ctx(lua_State *L, struct lua2 *b, const struct asker *who)
+{
+	if (!who) {
+		lua_createtable(L, 0, 0);
+		return;
+	}
+	remember_who(L, b, who);
+	lua_createtable(L, 0, COUNT(b->who_ref));
+	for (size_t i = 0; i < COUNT(b->who_ref); i++) {
+		lua_rawgeti(L, LUA_REGISTRYINDEX, b->who_key_ref[i]);
+		lua_rawgeti(L, LUA_REGISTRYINDEX, b->who_ref[i]);
+		lua_rawset(L, -3);
+	}
+}
+
+static void
+push_type(lua_State *L, const struct lua2 *b, uint16_t type)
+{
+	if (type == TYPE_ANY)
+		lua_rawgeti(L, LUA_REGISTRYINDEX, b->any_ref);
+	else if (type == TYPE_SOA)
+		lua_rawgeti(L, LUA_REGISTRYINDEX, b->soa_ref);
+	else
+		object_push_type(L, type);
+}
+
+/* qname becomes index 1: rows that give it back need no comparing. */
+static int
+call_lookup(lua_State *L)
+{
+	struct lua2_rows_call *c = lua_touserdata(L, 1);
+
+	lua_settop(L, 0);
+	object_push_name(L, c->shown);
+	lua2_push(L, c->c.b, LUA2_LOOKUP);
+	push_type(L, c->c.b, c->c.type);
+	lua_pushvalue(L, 1);
+	lua_pushinteger(L, c->zone_id);
+	push_ctx(L, c->c.b, c->who);
+	lua_call(L, 4, 1);
+	if (lua2_table(L, &c->c, false))
+		lua2_read_rows(L, c);
+	return 0;
+}
+
+static void
+log_lookup(const struct lua2_rows_call *c)
+{
+	char name[NAME_TEXT_MAX], type[16];
+
+	name_text_script(c->shown, name);
+	log_debug("[%s] Calling lookup(qtype=%s,qname=%s,domain_id=%d)",
+		  c->c.b->label, type_text(c->c.type, type), name, c->zone_id);
+}
+
+static void
+log_rows(const struct lua2_rows_call *c)
+{
+	char name[NAME_TEXT_MAX], type[16], data[1024];
+
+	if (!c->out.n)
+		log_debug("[%s] Got empty result", c->c.b->label);
+	for (size_t i = 0; i < c->out.n; i++) {
+		const struct row *r = &c->out.at[i];
+		struct text t = text_over(data, sizeof(data));
+
+		name_text_script(r->owner, name);
+		if (r->type)
+			rdata_text(r->type, r->rdata, &t);
+		log_debug("[%s] Got result '%s IN %s %u %s'", c->c.b->label,
+			  name, type_text(r->type, type), r->ttl_sec, data);
+	}
+}
+
+enum err
+lua2_lookup(void *self, const struct lookup *l, struct rows *rows)
+{
+	struct lua2 *b = self;
+	struct lua2_rows_call c = {.c = {.b = b,
+					 .arena = l->arena,
+					 .function = "dns_lookup",
+					 .name = l->name,
+					 .type = l->type},
+				   .shown = l->shown,
+				   .shown_len = name_len(l->shown),
+				   .zone_id = l->zone_id,
+				   .who = l->who,
+				   .any_owner = name_is_wild(l->name)};
+	bool log = lua2_logs(b);
+	enum err e;
+
+	if (log)
+		log_lookup(&c);
+	e = lua2_run(&c.c, call_lookup, b->conf->script_time_limit);
+	if (e == ERR_MISS) /* nil and false are as good as {}: lua-api A4 */
+		e = ERR_NONE;
+	if (e != ERR_NONE)
+		return e;
+	if (log)
+		log_rows(&c);
+	*rows = c.out;
+	return ERR_NONE;
+}
+
+static int
+call_list(lua_State *L)
+{
+	struct lua2_rows_call *c = lua_touserdata(L, 1);
+
+	lua_settop(L, 0);
+	object_push_name(L, c->shown);
+	lua2_push(L, c->c.b, LUA2_LIST);
+	lua_pushvalue(L, 1);
+	lua_pushinteger(L, c->zone_id);
+	lua_call(L, 2, 1);
+	if (lua2_table(L, &c->c, true))
+		lua2_read_rows(L, c);
+	return 0;
+}
+
+enum err
+lua2_list_rows(struct lua2_rows_call *c, int64_t limit_ms)
+{
+	bool log = lua2_logs(c->c.b);
+	char name[NAME_TEXT_MAX];
+	enum err e;
+
+	c->c.function = "dns_list";
+	c->shown = c->c.name;
+	c->shown_len = name_len(c->c.name);
+	c->list = true;
+	if (log) {
+		name_text_script(c->c.name, name);
+		log_debug("[%s] Calling list(target=%s,domain_id=%d)",
+			  c->c.b->label, name, c->zone_id);
+	}
+	e = lua2_run(&c->c, call_list, limit_ms);
+	if (e == ERR_NONE && log)
+		log_rows(c);
+	return e;
+}
+
+enum err
+lua2_list(void *self, struct arena *arena, const uint8_t *zone, int32_t zone_id,
+	  struct rows *rows)
+{
+	struct lua2 *b = self;
+	struct lua2_rows_call c = {.c = {.b = b, .arena = arena, .name = zone},
+				   .zone_id = zone_id};
+	char name[NAME_TEXT_MAX];
+	enum err e;
+
+	if (!lua2_has(b, LUA2_LIST)) {
+		name_text_script(zone, name);
+		log_line_limited(&b->errors, LOG_LEVEL_ERR,
+				 "%s: dns_list missing: zone %s cannot be "
+				 "listed",
+				 b->label, name);
+		return ERR_MISS;
+	}
+	e = lua2_list_rows(&c, b->conf->script_load_limit);
+	if (e == ERR_NONE)
+		*rows = c.out;
+	return e;
+}
