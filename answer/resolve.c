@@ -89,8 +89,7 @@ follow_dname(struct query *q, const uint8_t *owner, const struct rows *rows)
 
 	if (!target || !made)
 		return fail(q, ERR_MEMORY);
-	if (!rows_sent(q, owner, TYPE_DNAME)) /* a chain may come back to it */
-		rows_add(q, SECTION_ANSWER, owner, TYPE_DNAME, &one, true);
+	rows_add(q, SECTION_ANSWER, owner, TYPE_DNAME, &one, true);
 	if (name_replace(from, owner, dname->rdata.at, target) != ERR_NONE) {
 		q->rcode = RCODE_YXDOMAIN;
 		return DONE;
@@ -137,6 +136,24 @@ pick(struct query *q, const struct rows *rows)
 	return nodata(q);
 }
 
+/* No rows to synthesise from. A wildcard that exists only for what lies below
+ * it is a source of synthesis without data (RFC 4592 section 3.3). */
+static enum found
+denied(struct query *q, const uint8_t *encloser)
+{
+	uint8_t *wild = arena_alloc(q->arena, NAME_MAX_BYTES);
+	enum err e = ERR_NONE;
+	bool below = false;
+
+	if (!wild)
+		return fail(q, ERR_MEMORY);
+	if (name_wild(encloser, wild) == ERR_NONE)
+		e = zone_knows_below(q, wild, &below);
+	if (e != ERR_NONE)
+		return fail(q, e);
+	return below ? nodata(q) : nxdomain(q);
+}
+
 /* Nothing at the target itself. Look for the source of synthesis upward: a
  * level that has rows, or a wildcard below it, is the closest encloser. */
 static enum found
@@ -164,14 +181,14 @@ synthesise(struct query *q)
 				return fail(q, ERR_MEMORY);
 		}
 		if (is_apex)
-			return nxdomain(q);
+			return denied(q, parent);
 		e = rows_at(q, parent, TYPE_ANY, &rows);
 		if (e == ERR_NONE && rows.n == 0)
 			e = zone_has_below(q, parent, &below);
 		if (e != ERR_NONE)
 			return fail(q, e);
 		if (rows.n || below)
-			return nxdomain(q);
+			return denied(q, parent);
 	}
 }
 
@@ -250,17 +267,40 @@ descend(struct query *q, struct rows *at, bool *ended)
 	return FOLLOW;
 }
 
+/* Rows at the target in the zone above show that no zone begins there: data,
+ * but neither an SOA nor a delegation. Most names that are asked for are such,
+ * and need no probe for a zone of their own. */
+static enum err
+is_plain_name(struct query *q, const struct zone *above, bool *yes)
+{
+	struct rows rows;
+	enum err e;
+
+	q->zone = *above;
+	e = rows_at(q, q->target, TYPE_ANY, &rows);
+	*yes = rows_have(&rows, TYPE_ANY) && !rows_have(&rows, TYPE_NS) &&
+	       !rows_have(&rows, TYPE_SOA);
+	return e;
+}
+
 /* A DS belongs to the parent side of a cut (RFC 4035 section 3.1.4.1): the
  * zone above is asked if it is ours too. */
 static enum err
 find_zone(struct query *q, struct zone *z)
 {
 	unsigned labels = name_labels(q->target);
+	bool is_ds = q->question.type == TYPE_DS, plain = is_ds;
+	/* a list of zones tells without a call */
+	bool look_above = labels > 0 && (is_ds || !q->h->zone_list);
+	struct zone before = q->zone;
 	enum err e = ERR_MISS;
 
-	if (q->question.type == TYPE_DS && labels > 0)
+	if (look_above)
 		e = zone_find(q, q->target, labels - 1, z);
-	if (e == ERR_MISS)
+	if (e == ERR_NONE && !is_ds)
+		e = is_plain_name(q, z, &plain);
+	q->zone = before;
+	if (e == ERR_MISS || (e == ERR_NONE && !plain))
 		e = zone_find(q, q->target, labels, z);
 	return e;
 }

@@ -168,6 +168,9 @@ rows_add(struct query *q, enum section s, const uint8_t *owner, uint16_t type,
 		n += rows->at[i].type == type && (rows->at[i].auth || glue);
 	if (n == 0)
 		return false;
+	/* a chain may come back to what it went through */
+	if (q->hops > 0 && rows_sent(q, owner, type))
+		return true;
 	data = arena_alloc(q->arena, n * sizeof(*data));
 	if (!data) {
 		q->failed = true;

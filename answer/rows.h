@@ -22,8 +22,8 @@ bool rows_have(const struct rows *, uint16_t type);
 const struct row *rows_first(const struct rows *, uint16_t type);
 /* Append the RRset of that type to a section under the name owner: equal
  * rows once, the lowest TTL for all, shuffled unless no-shuffle. Rows with
- * auth=false only where glue is true. false: there is none, or no memory
- * (q->failed). */
+ * auth=false only where glue is true. An RRset is sent once. false: there is
+ * none, or no memory (q->failed). */
 bool rows_add(struct query *, enum section, const uint8_t *owner, uint16_t type,
 	      const struct rows *, bool glue);
 /* The same for every type there is (SOA of the apex comes from the zone);

@@ -83,12 +83,9 @@ soa_serial(const struct row *soa)
 }
 
 enum err
-zone_has_below(struct query *q, const uint8_t *name, bool *found)
+zone_knows_below(struct query *q, const uint8_t *name, bool *found)
 {
 	struct backends *all = q->h->backends;
-	uint8_t *wild = arena_alloc(q->arena, NAME_MAX_BYTES);
-	struct rows rows;
-	enum err e;
 
 	*found = q->h->zone_list &&
 		 zonelist_has_below(q->h->zone_list, name, name_len(name));
@@ -96,6 +93,7 @@ zone_has_below(struct query *q, const uint8_t *name, bool *found)
 		return ERR_NONE;
 	for (size_t i = 0; i < all->n; i++) {
 		const struct backend *b = &all->at[i];
+		enum err e;
 
 		if (!b->ops->has_below)
 			continue;
@@ -104,6 +102,18 @@ zone_has_below(struct query *q, const uint8_t *name, bool *found)
 		if (e != ERR_NONE || *found)
 			return e;
 	}
+	return ERR_NONE;
+}
+
+enum err
+zone_has_below(struct query *q, const uint8_t *name, bool *found)
+{
+	uint8_t *wild = arena_alloc(q->arena, NAME_MAX_BYTES);
+	struct rows rows;
+	enum err e = zone_knows_below(q, name, found);
+
+	if (e != ERR_NONE || *found)
+		return e;
 	/* "*.name" having rows makes name exist (RFC 4592 section 2.2.2) */
 	if (!wild)
 		return ERR_MEMORY;

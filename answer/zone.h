@@ -12,6 +12,10 @@
  * label by label. ERR_MISS: not ours. Otherwise as rows_internal. */
 enum err zone_find(struct query *, const uint8_t *name, unsigned from,
 		   struct zone *) MUST_CHECK;
+/* Is it known that something lies below name in q->zone? No rows are asked
+ * for. */
+enum err zone_knows_below(struct query *, const uint8_t *name,
+			  bool *found) MUST_CHECK;
 /* Does anything show that name exists in q->zone though it has no rows
  * itself (RFC 9499 "empty non-terminal")? Rows and zones below it: what
  * scripts can tell. */
