@@ -290,8 +290,11 @@ find_zone(struct query *q, struct zone *z)
 {
 	unsigned labels = name_labels(q->target);
 	bool is_ds = q->question.type == TYPE_DS, plain = is_ds;
-	/* a list of zones tells without a call */
-	bool look_above = labels > 0 && (is_ds || !q->h->zone_list);
+	/* a list of zones tells without a call; many scripts show an SOA only
+	 * to who asks for one */
+	bool look_above =
+	    labels > 0 &&
+	    (is_ds || (!q->h->zone_list && q->question.type != TYPE_SOA));
 	struct zone before = q->zone;
 	enum err e = ERR_MISS;
 

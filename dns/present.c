@@ -15,6 +15,9 @@
 
 enum { TEXT_BYTES = 512 * 1024, ARENA_BYTES = 256 * 1024 };
 
+/* Where dig's columns begin, and how far a tab goes. */
+enum { TTL_AT = 24, CLASS_AT = 32, TYPE_AT = 40, DATA_AT = 48, TAB = 8 };
+
 static const char *const section_titles[SECTION_COUNT] = {"ANSWER", "AUTHORITY",
 							  "ADDITIONAL"};
 
@@ -200,21 +203,42 @@ class_text(uint16_t class, char out[16])
 	}
 }
 
-/* Owner and rest in dig's columns. */
+/* From one column to another, with tabs; at least one blank. */
+static unsigned
+put_gap(FILE *f, unsigned from, unsigned to)
+{
+	if (to <= from)
+		to = from + 1;
+	for (; from / TAB < to / TAB; from = (from / TAB + 1) * TAB)
+		fputc('\t', f);
+	for (; from < to; from++)
+		fputc(' ', f);
+	return to;
+}
+
+static unsigned
+put_text(FILE *f, unsigned at, const char *text)
+{
+	fputs(text, f);
+	return at + (unsigned)strlen(text);
+}
+
 static void
 put_record(FILE *f, const struct message_record *r, char *buf)
 {
-	char owner[NAME_TEXT_MAX], class[16], type[16];
+	char owner[NAME_TEXT_MAX], class[16], type[16], ttl[16];
 	struct text t = text_over(buf, TEXT_BYTES);
-	size_t n = name_text(r->owner, owner);
+	unsigned at = 0;
 
+	name_text(r->owner, owner);
 	rdata_text(r->type, r->rdata, &t);
-	fprintf(f, "%s%s%u\t%s\t%s\t%s\n", owner,
-		n < 8	 ? "\t\t\t"
-		: n < 16 ? "\t\t"
-			 : "\t",
-		r->ttl_sec, class_text(r->class, class),
-		type_text(r->type, type), buf);
+	snprintf(ttl, sizeof(ttl), "%u", r->ttl_sec);
+	at = put_gap(f, put_text(f, at, owner), TTL_AT);
+	at = put_gap(f, put_text(f, at, ttl), CLASS_AT);
+	at = put_gap(f, put_text(f, at, class_text(r->class, class)), TYPE_AT);
+	put_gap(f, put_text(f, at, type_text(r->type, type)), DATA_AT);
+	fputs(buf, f);
+	fputc('\n', f);
 }
 
 static void
@@ -243,13 +267,14 @@ put_questions(FILE *f, const struct message *m)
 		fputs("\n;; QUESTION SECTION:\n", f);
 	for (size_t i = 0; i < m->n_questions; i++) {
 		const struct message_question *q = &m->questions[i];
-		size_t n = name_text(q->name, name);
+		unsigned at = 0; /* the semicolon does not count */
 
-		fprintf(f, ";%s%s%s\t%s\n", name,
-			n < 7	 ? "\t\t\t"
-			: n < 15 ? "\t\t"
-				 : "\t",
-			class_text(q->class, class), type_text(q->type, type));
+		name_text(q->name, name);
+		fputc(';', f);
+		at = put_gap(f, put_text(f, at, name), CLASS_AT);
+		put_gap(f, put_text(f, at, class_text(q->class, class)),
+			TYPE_AT);
+		fprintf(f, "%s\n", type_text(q->type, type));
 	}
 }
 
