@@ -17,6 +17,7 @@ DOCUMENT = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__)))), 'doc', 'differences-from-powerdns.md')
 OWNER, TTL, CLASS, TYPE, DATA = range(5)      # fields of a wire.rr_key
 HOPS_MAX = 10
+TOO_LONG = 'a name over 255 bytes'
 
 
 def rule(number):
@@ -78,8 +79,8 @@ class Context:
 
     def redirect(self, question):
         """Follow DNAME and CNAME rows as RFC 6672 says: the records used,
-        where they lead (None: in circles), and whether a DNAME on the way has
-        rows below it."""
+        where they lead (None: in circles; TOO_LONG), and whether a DNAME on
+        the way has rows below it."""
         chain, contested, name = set(), False, question.name
         for _ in range(HOPS_MAX + 1):
             dname = self.dname_above(name)
@@ -91,9 +92,10 @@ class Context:
                 try:
                     new = name.relativize(dname).concatenate(target)
                 except dns.name.NameTooLong:
-                    return chain, name, False
+                    return chain, TOO_LONG, contested
             else:
-                new = self.targets.get((name, 'CNAME'))
+                source = name if self.exists(name) else self.wildcard_of(name)
+                new = self.targets.get((source, 'CNAME'))
                 if new is None or self.top_cut(name) or \
                         question.rdtype in ('CNAME', 'ANY'):
                     return chain, name, contested
@@ -237,6 +239,9 @@ def hidden_below_dname(context, question, theirs, ours):
                (name_of(r[OWNER]), r[TYPE], target_of(r)) in chain}
     if len(records) != len(chain):
         return False
+    if name == TOO_LONG:
+        return ours.rcode == 'YXDOMAIN' and ours.answer == records and \
+            not ours.authority and become(theirs, ours)
     rest = context.ask_theirs(question.at(name))
     theirs.rcode = 'NOERROR' if rest.rcode == 'REFUSED' else rest.rcode
     theirs.flags = rest.flags
@@ -350,6 +355,18 @@ def dname_is_followed_to_the_end(_context, question, theirs, ours):
             theirs.answer != ours.answer:
         return False
     return become(theirs, ours, 'rcode', 'authority')
+
+
+@rule(15)
+def empty_wildcard(context, question, theirs, ours):
+    """A wildcard that is an empty non-terminal makes names without data."""
+    name = last_name(question, ours)
+    if name is None or context.exists(name) or \
+            not context.is_implied_ent(context.wildcard_of(name)) or \
+            not is_nodata(ours, name) or theirs.rcode != 'NXDOMAIN' or \
+            ours.answer != theirs.answer:
+        return False
+    return become(theirs, ours, 'rcode')
 
 
 def check_document():

@@ -117,6 +117,7 @@ class Generator:
                     yield Question(made, rdtype)
         if any(b'stop' in name.labels for name in self.names):
             yield Question(dns.name.from_text('z.y.stop.ent.big.test.'), 'A')
+            yield Question(dns.name.from_text('made.b.big.test.'), 'A')
 
     def chance(self, n):
         for _ in range(n):

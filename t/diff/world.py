@@ -249,7 +249,7 @@ class World:
         add('dnother.big.test.', 'DNAME', 'other.test.')
         add('dnroot.big.test.', 'DNAME', '.')
         add('dnself.big.test.', 'DNAME', 'x.dnself.big.test.')
-        add('dnlong.big.test.', 'DNAME', f'{LONG[64:]}.big.test.')
+        add('dnlong.big.test.', 'DNAME', f'{LONG[128:]}.big.test.')
         add('dngone.big.test.', 'DNAME', 'nothing.big.test.')
 
     def child_and_other(self):
@@ -291,7 +291,9 @@ class World:
                 self.add(name, 'NS', 'ns.' + name)
                 self.add('ns.' + name, 'A', '192.0.2.200', auth=False)
             elif kind < 0.50 and '*' not in name:
-                self.add(name, 'DNAME', r.choice(names[1:]))
+                # One that leads below itself is in the fixed data.
+                self.add(name, 'DNAME', r.choice(
+                    [n for n in names[1:] if not n.endswith(name)]))
             else:
                 for rdtype in r.sample(['A', 'AAAA', 'TXT', 'MX'], 2):
                     self.add(name, rdtype, {
