@@ -9,6 +9,7 @@
 #include <bsd/sys/queue.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -410,6 +411,15 @@ conn_open(struct loop *l, const struct source *s, int fd,
 	loop_add(l, &c->source, EPOLLIN);
 }
 
+/* Without a free descriptor accept() fails before it looks. */
+static bool
+somebody_waits(int listener)
+{
+	struct pollfd p = {.fd = listener, .events = POLLIN};
+
+	return poll(&p, 1, 0) > 0;
+}
+
 void
 tcp_accept(struct loop *l, const struct source *s)
 {
@@ -424,7 +434,7 @@ tcp_accept(struct loop *l, const struct source *s)
 		fd = accept4(s->fd, &from.u.sa, &len,
 			     SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd < 0 && (errno == EMFILE || errno == ENFILE) &&
-		    show_out(l))
+		    somebody_waits(s->fd) && show_out(l))
 			continue; /* else the listener never falls silent */
 		if (fd < 0)
 			return; /* taken by another worker, or gone again */

@@ -43,9 +43,9 @@ compare_sections(const knot_pkt_t *pkt, const struct message *ours)
 		r = message_section(ours, (enum section)s, &n);
 		if (theirs->count != n)
 			return "number of records in a section differs";
-		for (uint16_t i = 0; i < n; i++) {
-			const char *why =
-			    compare_record(knot_pkt_rr(theirs, i), &r[i]);
+		for (size_t i = 0; i < n; i++) {
+			const char *why = compare_record(
+			    knot_pkt_rr(theirs, (uint16_t)i), &r[i]);
 
 			if (why)
 				return why;

@@ -197,7 +197,7 @@ static void
 section_words(struct text *t, const struct message *m, enum section s)
 {
 	static const char *const titles[SECTION_COUNT] = {"an", "ns", "ar"};
-	char *lines[RECORDS_MAX];
+	char *lines[RECORDS_MAX] = {NULL};
 	const struct message_record *r;
 	size_t n, kept = 0;
 

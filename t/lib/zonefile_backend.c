@@ -118,6 +118,13 @@ zonefile_rearm(struct zonefile *z)
 	z->n_asked = 0;
 }
 
+static bool
+same_question(const struct zonefile_asked *a, const struct zonefile_asked *b)
+{
+	return a->type == b->type && a->zone_id == b->zone_id &&
+	       a->internal == b->internal && name_equal(a->name, b->name);
+}
+
 static void
 remember(struct zonefile *z, const struct lookup *l)
 {
@@ -130,8 +137,7 @@ remember(struct zonefile *z, const struct lookup *l)
 	if (l->who)
 		z->who = *l->who;
 	for (size_t i = 0; i < z->n_asked; i++)
-		if (memcmp(&z->asked[i], &a, sizeof(a)) == 0)
-			z->repeats++;
+		z->repeats += same_question(&z->asked[i], &a);
 	if (z->n_asked < ZONEFILE_ASKED)
 		z->asked[z->n_asked++] = a;
 }
@@ -142,6 +148,8 @@ wanted(const struct zonefile *z, const struct lookup *l, const struct row *r)
 	if (z->by_id && l->zone_id != ZONE_ID_NONE && l->zone_id != r->zone_id)
 		return false;
 	if (z->only_any && l->type != TYPE_ANY)
+		return false;
+	if (z->shy_soa && r->type == TYPE_SOA && l->type != TYPE_SOA)
 		return false;
 	if (l->type != TYPE_ANY && l->type != r->type && !z->all_types)
 		return false;
@@ -160,13 +168,13 @@ lookup(void *self, const struct lookup *l, struct rows *out)
 		return z->fail_with;
 	for (size_t i = 0; i < z->n_rows; i++)
 		n += wanted(z, l, &z->rows[i]);
-	*out = (struct rows){NULL, 0};
+	*out = (struct rows){.at = NULL, .n = 0};
 	if (n == 0)
 		return ERR_NONE;
 	rows = arena_alloc(l->arena, n * sizeof(*rows));
 	if (!rows)
 		return ERR_MEMORY;
-	*out = (struct rows){rows, n};
+	*out = (struct rows){.at = rows, .n = n};
 	for (size_t i = 0; i < z->n_rows; i++)
 		if (wanted(z, l, &z->rows[i]))
 			*rows++ = z->rows[i];

@@ -38,6 +38,7 @@ struct zonefile {
 	bool lists_zones;   /* has the domains op */
 	bool knows_below;   /* has the has_below op */
 	bool all_types;	    /* a lookup returns more than was asked for */
+	bool shy_soa;	    /* shows an SOA only to who asks for one */
 	bool only_any;	    /* knows no other type: ANY is all it answers */
 	uint32_t fail_at;   /* this call since zonefile_rearm fails; 0 = none */
 	enum err fail_with; /* ERR_SCRIPT unless set */

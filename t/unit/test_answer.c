@@ -208,9 +208,8 @@ static const struct ask dname_asks[] = {
     {"a.d.test CNAME",
      "NOERROR aa | an a.d.test. 120 CNAME a.to.test., " D_DNAME
      " | ns " NEG("test.")},
-    {"a.d.test ANY",
-     "NOERROR aa | an a.d.test. 120 CNAME a.to.test., "
-     "a.to.test. 60 A 192.0.2.3, " D_DNAME},
+    {"a.d.test ANY", "NOERROR aa | an a.d.test. 120 CNAME a.to.test., "
+		     "a.to.test. 60 A 192.0.2.3, " D_DNAME},
     {"a.d.test DNAME",
      "NOERROR aa | an a.d.test. 120 CNAME a.to.test., " D_DNAME
      " | ns " NEG("test.")},

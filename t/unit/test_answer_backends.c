@@ -113,6 +113,26 @@ Test(backends, a_listed_zone_may_show_its_soa_only_to_any)
 	responder_free(r);
 }
 
+/* Many scripts have an SOA only for who asks for it: ANY of the apex of a zone
+ * then looks like any other name. */
+Test(backends, a_zone_may_begin_where_any_shows_no_soa)
+{
+	static const struct ask asks[] = {
+	    {"sub.test SOA", "NOERROR aa | an sub.test. 3600 SOA " SOA_DATA},
+	    {"sub.test A", "NOERROR aa | an sub.test. 60 A 192.0.2.1"},
+	    {"test SOA", "NOERROR aa | an test. 3600 SOA " SOA_DATA},
+	    {"x.sub.test A", "NXDOMAIN aa | ns " NEG("sub.test.")},
+	    {"x.test A", "NXDOMAIN aa | ns " NEG("test.")},
+	};
+	struct responder *r = responder_of("", "test 3600 SOA " SOA_DATA "\n"
+					       "sub.test 3600 SOA " SOA_DATA
+					       "\nsub.test 60 A 192.0.2.1\n");
+
+	r->zones[0].shy_soa = true;
+	expect_answers(r, asks, COUNT(asks));
+	responder_free(r);
+}
+
 Test(backends, rows_of_more_types_than_asked_for_are_no_answer)
 {
 	struct responder *r = two("consistent-backends=no", 0);

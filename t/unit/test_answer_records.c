@@ -378,6 +378,7 @@ static const char extra_zone[] =
     "gone.test 60 HTTPS 0 .\n"
     "round.test 60 HTTPS 0 about.test\nabout.test 60 HTTPS 0 round.test\n"
     "far.test 60 HTTPS 0 svc.elsewhere\n"
+    "two.test 60 HTTPS 0 step.test\nstep.test 60 HTTPS 1 mail.test\n"
     "l0.test 60 HTTPS 0 l1.test\nl1.test 60 HTTPS 0 l2.test\n"
     "l2.test 60 HTTPS 0 l3.test\nl3.test 60 HTTPS 0 l4.test\n"
     "l4.test 60 HTTPS 0 l5.test\nl5.test 60 HTTPS 0 l6.test\n"
@@ -410,6 +411,9 @@ static const struct ask extra_asks[] = {
     {"gone.test HTTPS", "NOERROR aa | an gone.test. 60 HTTPS 0 ."},
     {"round.test HTTPS", "NOERROR aa | an round.test. 60 HTTPS 0 about.test. "
 			 "| ar about.test. 60 HTTPS 0 round.test."},
+    {"two.test HTTPS",
+     "NOERROR aa | an two.test. 60 HTTPS 0 step.test. | ar " MAIL
+     ", step.test. 60 HTTPS 1 mail.test."},
     {"far.test HTTPS", "NOERROR aa | an far.test. 60 HTTPS 0 svc.elsewhere."},
     {"l0.test HTTPS",
      "NOERROR aa | an l0.test. 60 HTTPS 0 l1.test. | ar "
