@@ -267,19 +267,20 @@ descend(struct query *q, struct rows *at, bool *ended)
 	return FOLLOW;
 }
 
-/* Rows at the target in the zone above show that no zone begins there: data,
- * but neither an SOA nor a delegation. Most names that are asked for are such,
- * and need no probe for a zone of their own. */
+/* Rows at the target in the zone above show that no zone begins there: what is
+ * asked for, but neither an SOA nor a delegation. Most questions are such, and
+ * need no probe for a zone of their own. */
 static enum err
 is_plain_name(struct query *q, const struct zone *above, bool *yes)
 {
+	uint16_t type = q->question.type;
 	struct rows rows;
 	enum err e;
 
 	q->zone = *above;
 	e = rows_at(q, q->target, TYPE_ANY, &rows);
-	*yes = rows_have(&rows, TYPE_ANY) && !rows_have(&rows, TYPE_NS) &&
-	       !rows_have(&rows, TYPE_SOA);
+	*yes = (rows_have(&rows, type) || rows_have(&rows, TYPE_CNAME)) &&
+	       !rows_have(&rows, TYPE_NS) && !rows_have(&rows, TYPE_SOA);
 	return e;
 }
 

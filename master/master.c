@@ -3,8 +3,9 @@
  */
 #include "master/master.h"
 
+#include <errno.h>
 #include <string.h>
-#include <sys/random.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "conf/conf.h"
@@ -46,6 +47,20 @@ read_cookie_secret(struct master *m)
 		m->cookie_secret = hash_key_from(bytes);
 }
 
+/* Connections and the sockets of all slots may be more than the usual 1,024. */
+static void
+allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_warn("cannot raise the number of open files: %s",
+			 strerror(errno));
+}
+
 struct master *
 master_new(const struct conf *conf, child_main *body)
 {
@@ -60,6 +75,7 @@ master_new(const struct conf *conf, child_main *body)
 	m->zone_list = -1;
 	m->zones_at_ms = m->kill_at_ms = NEVER;
 	read_cookie_secret(m);
+	allow_descriptors();
 	slots_init(m);
 	listeners_open(m);
 	m->segment = segment_new(m->n_slots + 1);

@@ -100,13 +100,27 @@ set_more(struct tcp *t, struct conn *c, bool more)
 	c->more = more;
 }
 
+/* Closing with bytes unread makes the kernel send a reset, which may overtake
+ * the last answers: read what is there. */
+static void
+close_politely(int fd)
+{
+	uint8_t bytes[4096];
+
+	shutdown(fd, SHUT_WR);
+	for (int i = 0; i < 16; i++)
+		if (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) <= 0)
+			break;
+	close(fd);
+}
+
 static void
 conn_close(struct loop *l, struct conn *c)
 {
 	struct tcp *t = l->tcp;
 
 	set_more(t, c, false);
-	close(c->source.fd);
+	close_politely(c->source.fd);
 	c->source.fd = -1;
 	TAILQ_REMOVE(&t->open, c, by_age);
 	TAILQ_INSERT_HEAD(&t->free, c, by_age);
