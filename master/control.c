@@ -145,8 +145,11 @@ static void
 listener_wakes(struct master *m, struct watch *w, uint32_t events)
 {
 	struct control *k = (struct control *)w;
+	struct sockaddr_un who;
+	socklen_t len = sizeof(who);
 	struct client *c;
-	int fd = accept4(k->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = accept4(k->fd, (struct sockaddr *)&who, &len,
+			 SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)events;
 	if (fd < 0)

@@ -180,8 +180,7 @@ do_workers(struct request *r)
 			 (int)c->pid, (unsigned long long)c->generation,
 			 state_of(c),
 			 (long long)(c->pid ? (now - c->born_ms) / 1000 : 0),
-			 (unsigned long long)n->udp_answers +
-			     n->tcp_answers,
+			 (unsigned long long)n->udp_answers + n->tcp_answers,
 			 (unsigned long long)n->script_errors);
 	}
 }

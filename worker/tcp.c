@@ -518,11 +518,11 @@ tcp_tick(struct loop *l)
 bool
 tcp_drain(struct loop *l)
 {
-	struct conn *c, *next;
+	struct conn *c = TAILQ_FIRST(&l->tcp->open);
 
 	world_tick(l->world);
-	TAILQ_FOREACH_SAFE(c, &l->tcp->open, by_age, next)
-	{
+	while (c) {
+		struct conn *next = TAILQ_NEXT(c, by_age);
 		ssize_t n = 0;
 
 		if (!c->ending && c->in_len < IN_BYTES)
@@ -532,6 +532,7 @@ tcp_drain(struct loop *l)
 			c->in_len += (size_t)n;
 		c->ending = true;
 		conn_work(l, c, IN_BYTES);
+		c = next;
 	}
 	return TAILQ_EMPTY(&l->tcp->open);
 }
