@@ -23,11 +23,21 @@ set_up_log(const struct conf *conf)
 }
 
 static int
+serve(const struct conf *conf)
+{
+	struct master *m = master_new(conf, worker_main);
+	int status = master_run(m);
+
+	master_free(m);
+	return status;
+}
+
+static int
 run(const struct cmdline *cl, struct conf *conf)
 {
 	switch (cl->action) {
 	case CONF_SERVE:
-		return master_run(master_new(conf, worker_main));
+		return serve(conf);
 	case CONF_CHECK:
 		return check_main(conf);
 	case CONF_DUMP:

@@ -228,3 +228,11 @@ control_close(struct master *m)
 	if (verb_socket_path(m->conf->socket_dir, path, sizeof(path)) == 0)
 		unlink(path);
 }
+
+void
+control_free(struct master *m)
+{
+	while (!TAILQ_EMPTY(&m->control->open))
+		client_close(m, TAILQ_FIRST(&m->control->open));
+	free(m->control);
+}

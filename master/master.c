@@ -4,6 +4,7 @@
 #include "master/master.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -82,4 +83,15 @@ master_new(const struct conf *conf, child_main *body)
 	rights_drop(conf);
 	control_open(m);
 	return m;
+}
+
+void
+master_free(struct master *m)
+{
+	for (size_t i = 0; i < m->n_listeners; i++)
+		free(m->listeners[i].udp);
+	free(m->listeners);
+	free(m->slots);
+	control_free(m);
+	free(m);
 }

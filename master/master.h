@@ -25,5 +25,7 @@ struct master;
 struct master *master_new(const struct conf *, child_main *) MUST_CHECK;
 /* Serve until SIGTERM or SIGINT; returns the exit status. */
 int master_run(struct master *) MUST_CHECK;
+/* All children are gone. */
+void master_free(struct master *);
 
 #endif

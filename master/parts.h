@@ -96,6 +96,7 @@ void child_wakes(struct master *, struct watch *, uint32_t events);
 void control_open(struct master *);
 void control_watch(struct master *);
 void control_close(struct master *);
+void control_free(struct master *);
 /* verbs.c: words[0] is the verb as typed. */
 void verb_run(struct master *, enum verb, int n, char **words, struct text *);
 
