@@ -9,6 +9,7 @@
 #include "conf/conf.h"
 #include "lib/log.h"
 #include "master/master.h"
+#include "master/rights.h"
 #include "worker/worker.h"
 
 static void
@@ -32,6 +33,15 @@ serve(const struct conf *conf)
 	return status;
 }
 
+/* Scripts are loaded where, and as whom, the server would load them. */
+static void
+be_like_the_server(const struct conf *conf)
+{
+	if (geteuid() == 0 &&
+	    (conf->setuid[0] || conf->setgid[0] || conf->chroot[0]))
+		rights_drop(conf);
+}
+
 static int
 run(const struct cmdline *cl, struct conf *conf)
 {
@@ -39,12 +49,14 @@ run(const struct cmdline *cl, struct conf *conf)
 	case CONF_SERVE:
 		return serve(conf);
 	case CONF_CHECK:
+		be_like_the_server(conf);
 		return check_main(conf);
 	case CONF_DUMP:
 		return conf_dump(conf, cl->dump_mode, STDOUT_FILENO) == ERR_NONE
 			   ? 0
 			   : 1;
 	case CONF_ASK:
+		be_like_the_server(conf);
 		return ask_main(conf, &cl->ask);
 	case CONF_HELP:
 	case CONF_VERSION:

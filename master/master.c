@@ -15,6 +15,7 @@
 #include "lib/mem.h"
 #include "master/daemon.h"
 #include "master/parts.h"
+#include "master/rights.h"
 #include "shm/segment.h"
 
 static unsigned
@@ -80,6 +81,7 @@ master_new(const struct conf *conf, child_main *body)
 	slots_init(m);
 	listeners_open(m);
 	m->segment = segment_new(m->n_slots + 1);
+	rights_make_dirs(conf);
 	rights_drop(conf);
 	control_open(m);
 	return m;

@@ -69,9 +69,6 @@ struct master {
 
 /* listeners.c: bind everything or die with a line that names the address. */
 void listeners_open(struct master *);
-/* rights.c: become setuid/setgid/chroot, after making socket-dir and
- * store-dir for that user. Dies when it cannot. */
-void rights_drop(const struct conf *);
 /* slots.c */
 void slots_init(struct master *);
 void slot_fork(struct master *, struct child *);

@@ -13,7 +13,7 @@
 
 #include "conf/conf.h"
 #include "lib/log.h"
-#include "master/parts.h"
+#include "master/rights.h"
 
 struct identity {
 	uid_t uid;
@@ -113,8 +113,8 @@ become(const struct identity *id)
 		log_die("setuid: root came back");
 }
 
-void
-rights_drop(const struct conf *conf)
+static struct identity
+identity_of(const struct conf *conf)
 {
 	struct identity id = {0};
 
@@ -122,12 +122,27 @@ rights_drop(const struct conf *conf)
 		find_user(conf->setuid, &id);
 	if (conf->setgid[0])
 		find_group(conf->setgid, &id);
+	return id;
+}
+
+void
+rights_make_dirs(const struct conf *conf)
+{
+	struct identity id = identity_of(conf);
+
+	if (geteuid() != 0 || !id.has_uid)
+		return;
+	make_dir("store-dir", conf->store_dir, &id);
+	make_dir("socket-dir", conf->socket_dir, &id);
+}
+
+void
+rights_drop(const struct conf *conf)
+{
+	struct identity id = identity_of(conf);
+
 	if (geteuid() == 0 && !id.has_uid)
 		log_warn("running as root: set setuid and setgid");
-	if (geteuid() == 0 && id.has_uid) {
-		make_dir("store-dir", conf->store_dir, &id);
-		make_dir("socket-dir", conf->socket_dir, &id);
-	}
 	set_groups(&id);
 	if (conf->chroot[0] && (chdir(conf->chroot) < 0 ||
 				chroot(conf->chroot) < 0 || chdir("/") < 0))
