@@ -232,7 +232,13 @@ control_close(struct master *m)
 void
 control_free(struct master *m)
 {
-	while (!TAILQ_EMPTY(&m->control->open))
-		client_close(m, TAILQ_FIRST(&m->control->open));
+	struct client *c = TAILQ_FIRST(&m->control->open);
+
+	while (c) {
+		struct client *next = TAILQ_NEXT(c, by_age);
+
+		client_close(m, c);
+		c = next;
+	}
 	free(m->control);
 }
