@@ -37,7 +37,15 @@ find_user(const char *word, struct identity *id)
 {
 	unsigned long n;
 	bool number = is_number(word, &n);
-	const struct passwd *pw = number ? getpwuid((uid_t)n) : getpwnam(word);
+	const struct passwd *pw;
+
+	/* the master has one thread */
+	if (number)
+		/* cppcheck-suppress getpwuidCalled */
+		pw = getpwuid((uid_t)n);
+	else
+		/* cppcheck-suppress getpwnamCalled */
+		pw = getpwnam(word);
 
 	if (!pw && !number)
 		log_die("setuid: no user '%s' on this machine", word);
@@ -55,6 +63,7 @@ find_group(const char *word, struct identity *id)
 {
 	unsigned long n;
 	bool number = is_number(word, &n);
+	/* cppcheck-suppress getgrnamCalled; one thread */
 	const struct group *gr = number ? NULL : getgrnam(word);
 
 	if (!gr && !number)
