@@ -24,8 +24,8 @@ struct frame {
 };
 
 /* A file or directory still to read; what comes next is on top. */
-struct todo {
-	struct todo *below;
+struct pending {
+	struct pending *below;
 	const char *path;
 	bool is_dir;
 	struct conf_setting place; /* the include-dir that names it */
@@ -34,7 +34,7 @@ struct todo {
 
 struct reader {
 	struct given *g;
-	struct todo *top;
+	struct pending *top;
 };
 
 /* All bytes of fd into *out, on the heap; 0, or the errno. */
@@ -101,9 +101,9 @@ by_name(const struct dirent **a, const struct dirent **b)
 }
 
 static void
-push(struct reader *r, const struct todo *what)
+push(struct reader *r, const struct pending *what)
 {
-	struct todo *t = parse_keep(r->g, sizeof(*t));
+	struct pending *t = parse_keep(r->g, sizeof(*t));
 
 	*t = *what;
 	t->below = r->top;
@@ -112,7 +112,7 @@ push(struct reader *r, const struct todo *what)
 
 /* The frame of a directory, or NULL after a mistake. */
 static const struct frame *
-enter(struct reader *r, const struct todo *dir)
+enter(struct reader *r, const struct pending *dir)
 {
 	struct frame *here = parse_keep(r->g, sizeof(*here));
 	struct stat st;
@@ -133,9 +133,9 @@ enter(struct reader *r, const struct todo *dir)
 }
 
 static void
-read_dir(struct reader *r, const struct todo *dir)
+read_dir(struct reader *r, const struct pending *dir)
 {
-	struct todo file = {.up = enter(r, dir)};
+	struct pending file = {.up = enter(r, dir)};
 	struct dirent **found;
 	int n;
 
@@ -161,7 +161,7 @@ static void
 push_dirs(struct reader *r, const struct conf_setting *s,
 	  const struct frame *up)
 {
-	struct todo dir = {.is_dir = true, .place = *s, .up = up};
+	struct pending dir = {.is_dir = true, .place = *s, .up = up};
 	const char *from = s->value, *end = from + strlen(from);
 
 	while (!s->bare && end > from) {
@@ -193,7 +193,7 @@ push_own_dirs(struct reader *r, size_t first, const struct frame *up)
 }
 
 static void
-read_file(struct reader *r, const struct todo *file,
+read_file(struct reader *r, const struct pending *file,
 	  const struct conf_setting *dirs)
 {
 	const struct conf_setting whole = {.file = file->path};
@@ -217,7 +217,7 @@ static void
 read_rest(struct reader *r)
 {
 	while (r->top) {
-		const struct todo *t = r->top;
+		const struct pending *t = r->top;
 
 		r->top = t->below;
 		if (t->is_dir)
@@ -231,7 +231,7 @@ void
 include_file(struct given *g, const char *path, const struct conf_setting *dirs)
 {
 	struct reader r = {.g = g};
-	const struct todo file = {.path = path};
+	const struct pending file = {.path = path};
 
 	read_file(&r, &file, dirs);
 	read_rest(&r);

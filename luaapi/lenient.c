@@ -306,7 +306,7 @@ print(lua_State *L)
 }
 
 static const struct {
-	const char *library, *name; /* library "_G": the globals */
+	const char *table, *name; /* library "_G": the globals */
 	lua_CFunction wrapper;
 } wrappers[] = {
     {"_G", "tostring", to_string},   {"_G", "print", print},
@@ -344,7 +344,7 @@ void
 lenient_open(lua_State *L)
 {
 	for (size_t i = 0; i < COUNT(wrappers); i++) {
-		if (lua_getglobal(L, wrappers[i].library) != LUA_TTABLE) {
+		if (lua_getglobal(L, wrappers[i].table) != LUA_TTABLE) {
 			lua_pop(L, 1); /* a state without that library */
 			continue;
 		}
