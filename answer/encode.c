@@ -37,8 +37,10 @@ put_additional(struct query *q, bool needed)
 {
 	for (const struct rrset *r = q->section[SECTION_ADDITIONAL].first; r;
 	     r = r->next)
-		if (r->needed == needed && !put_set(q, SECTION_ADDITIONAL, r))
+		if (r->needed == needed && !put_set(q, SECTION_ADDITIONAL, r)) {
 			q->tc |= needed;
+			q->made.cut = true;
+		}
 }
 
 static void
@@ -48,6 +50,7 @@ put_sections(struct query *q)
 	    !put_section(q, SECTION_AUTHORITY)) {
 		reply_clear(&q->reply, &q->question);
 		q->tc = true;
+		q->made.cut = true;
 		return;
 	}
 	put_additional(q, true);
@@ -55,7 +58,7 @@ put_sections(struct query *q)
 }
 
 size_t
-query_encode(struct query *q)
+query_encode(struct query *q, size_t *without_opt)
 {
 	const struct question *qu = &q->question;
 	uint16_t flags = WIRE_QR | (qu->flags & (WIRE_OPCODE | WIRE_RD));
@@ -66,6 +69,7 @@ query_encode(struct query *q)
 		q->reply.class = CLASS_CH;
 	reply_question(&q->reply, qu);
 	put_sections(q);
+	*without_opt = q->reply.w.len;
 	reply_opt(&q->reply, &q->opt, q->rcode);
 	if (q->rcode == RCODE_NOTAUTH)
 		reply_tsig_badkey(&q->reply, qu->tsig, qu->id);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "answer/packet_cache.h"
 #include "answer/rrset.h"
 #include "conf/conf.h"
 #include "dns/cookie.h"
@@ -17,13 +18,10 @@ static const struct {
 	const char *name;
 	enum verdict (*run)(struct query *);
 } steps[] = {
-    {"parse", step_parse},
-    {"edns", step_edns},
-    {"opcode", step_opcode},
-    {"class", step_class},
-    {"type", step_type},
-    {"answer", step_answer},
-    {"additional", step_additional},
+    {"parse", step_parse},   {"edns", step_edns},
+    {"opcode", step_opcode}, {"class", step_class},
+    {"type", step_type},     {"cache", step_cache},
+    {"answer", step_answer}, {"additional", step_additional},
 };
 
 enum verdict
@@ -232,11 +230,19 @@ count_rcode(struct query *q)
 	c->truncated_packets += q->tc;
 }
 
+/* Nothing fresh could be had: what was right a while ago is better than
+ * SERVFAIL. */
+static bool
+rescue(struct query *q)
+{
+	return q->failed && packet_cache_stale(q);
+}
+
 size_t
 query_run(struct query *q)
 {
 	enum verdict v = NEXT;
-	size_t len;
+	size_t len, without_opt = 0;
 
 	memset((char *)q + offsetof(struct query, question), 0,
 	       offsetof(struct query, reply) -
@@ -245,7 +251,14 @@ query_run(struct query *q)
 		v = steps[i].run(q);
 	if (v == DROP)
 		return 0;
-	len = query_encode(q);
+	if (v == DEFER)
+		return QUERY_DEFERRED;
+	if (q->cached || rescue(q))
+		len = q->reply_len;
+	else
+		len = query_encode(q, &without_opt);
+	if (q->made.wanted)
+		packet_cache_store(q, without_opt);
 	count_rcode(q);
 	return len;
 }

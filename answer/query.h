@@ -24,6 +24,7 @@
 #include "lib/hash.h"
 #include "lib/mem.h"
 
+struct cache;
 struct conf;
 struct counters;
 struct lookup_memo; /* rows.c */
@@ -38,12 +39,39 @@ struct answerer {
 	struct zone_list *zone_list; /* NULL: no backend has one */
 	struct segment *segment;     /* NULL outside a server */
 	struct slot_block *slot;     /* never NULL */
+	unsigned slot_index;
+	struct cache *packets; /* NULL: no packet cache */
+	struct cache *records; /* NULL: no record cache */
+	uint8_t *scratch;      /* SCRATCH_BYTES, to build cache values in */
+	uint64_t generation;   /* of the script: part of every cache key */
 	struct hash_key cookie_secret;
 	bool cookies;	   /* there is a secret */
 	struct slice nsid; /* empty: not told */
 	struct prng prng;  /* shuffles */
 	uint32_t now_sec;  /* wall clock, set by the caller per batch */
 	int64_t now_ms;	   /* monotonic, likewise */
+};
+
+enum { SCRATCH_BYTES = 128 * 1024, CACHED_ZONES = 8 /* and tags */ };
+
+/* Room the caller leaves behind the largest reply, for what the packet cache
+ * keeps behind a message. */
+enum { QUERY_SLACK = 128 };
+
+/* What an answer was made of, for the packet cache. */
+struct made_of {
+	uint8_t n_zones; /* CACHED_ZONES + 1: too many to keep */
+	uint16_t zone[CACHED_ZONES];
+	uint32_t generation[CACHED_ZONES];
+	enum rows_read reads; /* what of the client was looked at */
+	uint8_t scope_bits;   /* of all rows that decided it; a negative answer
+				 tells the client 0 (RFC 7871 section 7.4) */
+	uint32_t min_ttl_sec;
+	uint64_t born; /* cache_epoch when it began */
+	uint64_t hash; /* of the key without a client */
+	bool wanted;   /* store the answer */
+	bool cut;      /* something did not fit */
+	bool flying;   /* the single flight of this key is ours */
 };
 
 /* One RRset of the reply. */
@@ -68,7 +96,8 @@ struct zone {
 	const struct row *soa;
 };
 
-enum verdict { NEXT, SEND, DROP };
+/* DEFER: another worker is at it; ask again soon. */
+enum verdict { NEXT, SEND, DROP, DEFER };
 
 struct query {
 	/* given by the caller */
@@ -76,7 +105,10 @@ struct query {
 	struct arena *arena;
 	struct asker asker;
 	struct slice in;
-	struct span out; /* at least 512 bytes; TCP: 65,535 */
+	struct span out; /* UDP: udp-truncation-threshold, TCP: 65,535;
+			    and QUERY_SLACK bytes more */
+	bool may_defer;	 /* DEFER is welcome */
+	bool refreshing; /* look into no cache, only store */
 
 	/* found on the way; cleared by query_run */
 	struct question question;
@@ -89,13 +121,20 @@ struct query {
 	uint16_t n_sets;    /* RRsets in all sections */
 	struct rrset_list section[SECTION_COUNT];
 	struct lookup_memo *memo;
+	struct made_of made;
+	bool cached;	  /* the reply in out is complete */
+	bool refresh_due; /* a hit near its end: compute it anew */
+	bool stale;	  /* served beyond its time */
+	size_t reply_len; /* when cached */
 	struct reply_opt opt;
 	uint8_t cookie[24];
 	size_t max;	    /* bytes the reply may have */
 	struct reply reply; /* not cleared: reply_begin does */
 };
 
-/* Answer q->in into q->out; returns the reply's length, 0 = send nothing. */
+/* Answer q->in into q->out; returns the reply's length, 0 = send nothing, or
+ * QUERY_DEFERRED: another worker is computing this; ask again soon. */
+#define QUERY_DEFERRED SIZE_MAX
 size_t query_run(struct query *);
 
 /* Steps, each in the file of its idea. */
@@ -107,7 +146,8 @@ enum verdict step_type(struct query *);
 enum verdict step_answer(struct query *);     /* resolve.c */
 enum verdict step_additional(struct query *); /* additional.c */
 enum verdict chaos_answer(struct query *);    /* chaos.c */
-size_t query_encode(struct query *);	      /* encode.c */
+/* encode.c; *without_opt = bytes in front of OPT */
+size_t query_encode(struct query *, size_t *without_opt);
 
 /* End with this rcode (and EDE, unless EDE_NONE) and empty sections. */
 enum verdict query_refuse(struct query *, unsigned rcode, int ede,

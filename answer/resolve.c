@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "answer/packet_cache.h"
 #include "answer/rows.h"
 #include "answer/rrset.h"
 #include "answer/zone.h"
@@ -65,7 +66,8 @@ static enum found
 follow_cname(struct query *q, const uint8_t *owner, const struct rows *rows)
 {
 	const struct row *cname = rows_first(rows, TYPE_CNAME);
-	struct rows one = {cname, 1}; /* a second one would be an error */
+	struct rows one = {.at = cname,
+			   .n = 1}; /* a second one would be an error */
 	uint8_t *target = arena_alloc(q->arena, NAME_MAX_BYTES);
 
 	if (!target)
@@ -82,7 +84,7 @@ static enum found
 follow_dname(struct query *q, const uint8_t *owner, const struct rows *rows)
 {
 	const struct row *dname = rows_first(rows, TYPE_DNAME);
-	struct rows one = {dname, 1};
+	struct rows one = {.at = dname, .n = 1};
 	uint8_t *target = arena_alloc(q->arena, NAME_MAX_BYTES);
 	struct row *made = arena_alloc(q->arena, sizeof(*made));
 	const uint8_t *from = q->target;
@@ -133,6 +135,7 @@ pick(struct query *q, const struct rows *rows)
 		return follow_cname(q, q->target, rows);
 	if (rows_add(q, SECTION_ANSWER, q->target, type, rows, false))
 		return DONE;
+	rows_scope(q, rows); /* for another client the type may be there */
 	return nodata(q);
 }
 
@@ -319,6 +322,8 @@ pass(struct query *q)
 	bool ended;
 	enum err e = find_zone(q, &z);
 
+	if (e == ERR_MISS)
+		packet_cache_depend(q, NULL);
 	if (e == ERR_MISS && q->hops > 0)
 		return DONE; /* the rest of the chain is someone else's */
 	if (e == ERR_MISS) {
@@ -331,6 +336,7 @@ pass(struct query *q)
 	    !name_equal(z.apex, q->zone.apex))
 		return DONE;
 	q->zone = z;
+	packet_cache_depend(q, &z);
 	f = descend(q, &rows, &ended);
 	if (ended)
 		return f;

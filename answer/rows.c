@@ -7,11 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer/packet_cache.h"
+#include "answer/record_cache.h"
 #include "answer/rrset.h"
 #include "conf/conf.h"
 #include "dns/name.h"
 #include "dns/type.h"
 #include "lib/clock.h"
+#include "shm/cache.h"
 #include "shm/segment.h"
 
 struct lookup_memo {
@@ -72,6 +75,29 @@ call(struct query *q, struct backend *b, const struct lookup *l,
 	return e;
 }
 
+/* From the record cache, else from the backend. */
+static enum err
+look_up(struct query *q, struct backend *b, const struct lookup *l,
+	struct rows *rows)
+{
+	struct counters *count = &q->h->slot->counters;
+	uint64_t born;
+	enum err e;
+
+	if (!q->h->records)
+		return call(q, b, l, rows);
+	if (!q->refreshing && record_cache_find(q, b, l, rows) == ERR_NONE) {
+		count->query_cache_hit++;
+		return ERR_NONE;
+	}
+	count->query_cache_miss++;
+	born = cache_epoch(q->h->records);
+	e = call(q, b, l, rows);
+	if (e == ERR_NONE)
+		record_cache_store(q, b, l, rows, born);
+	return e;
+}
+
 /* Ask a backend, or remember what it said to the same question. */
 static enum err
 ask(struct query *q, struct backend *b, struct lookup *l, struct rows *rows)
@@ -92,9 +118,13 @@ ask(struct query *q, struct backend *b, struct lookup *l, struct rows *rows)
 	}
 	l->arena = q->arena;
 	l->shown = as_client_wrote(q, l->name, want.name_len);
-	e = call(q, b, l, &want.rows);
+	e = look_up(q, b, l, &want.rows);
 	if (e != ERR_NONE)
 		return e;
+	if (want.rows.reads > q->made.reads)
+		q->made.reads = want.rows.reads;
+	for (unsigned i = 0; i < want.rows.n_tags && q->made.wanted; i++)
+		packet_cache_depend_slot(q, want.rows.tag[i]);
 	m = arena_copy(q->arena, &want, sizeof(want));
 	if (!m)
 		return ERR_MEMORY;
@@ -152,6 +182,14 @@ rows_have(const struct rows *rows, uint16_t type)
 		if (rows->at[i].type != 0)
 			return true;
 	return false;
+}
+
+void
+rows_scope(struct query *q, const struct rows *rows)
+{
+	for (size_t i = 0; i < rows->n; i++)
+		if (rows->at[i].scope_bits > q->made.scope_bits)
+			q->made.scope_bits = rows->at[i].scope_bits;
 }
 
 bool

@@ -111,6 +111,8 @@ rrset_add(struct query *q, enum section s, const struct rrset *like)
 		list->first = set;
 	list->last = set;
 	q->n_sets++;
+	if (set->ttl_sec < q->made.min_ttl_sec)
+		q->made.min_ttl_sec = set->ttl_sec;
 	return set;
 }
 

@@ -43,9 +43,22 @@ struct row {
 	int32_t zone_id; /* ZONE_ID_NONE if not said */
 };
 
+/* What a backend looked at to make its rows, beyond the question: an answer
+ * is good for others only as far as they share that. */
+enum rows_read {
+	ROWS_READ_NOTHING,
+	ROWS_READ_CLIENT, /* the client's address, without giving a scope */
+	ROWS_READ_MORE	  /* its port, our address: good for nobody else */
+};
+
+enum { ROWS_TAGS = 4 };
+
 struct rows {
 	const struct row *at;
 	size_t n;
+	enum rows_read reads;
+	uint8_t n_tags;		 /* purging one of these drops them */
+	uint16_t tag[ROWS_TAGS]; /* tag_slot of shm/segment.h */
 };
 
 struct lookup {

@@ -6,6 +6,7 @@
  */
 #include "conf/check.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -150,6 +151,20 @@ is_list(enum option_type t)
 	return t == OPTION_LIST || t == OPTION_ADDRS || t == OPTION_MASKS;
 }
 
+/* K, M or G behind a number: 1,024 to the power of 1, 2, 3. */
+static void
+take_unit(char **end, int64_t *v)
+{
+	static const char units[] = "KMG";
+	const char *u =
+	    **end ? strchr(units, toupper((unsigned char)**end)) : NULL;
+
+	if (!u || *v > INT64_MAX >> 31 || *v < 0)
+		return;
+	*v <<= 10 * (u - units + 1);
+	++*end;
+}
+
 static void
 set_number(struct given *g, const struct option *o,
 	   const struct conf_setting *s, int64_t *field)
@@ -160,6 +175,7 @@ set_number(struct given *g, const struct option *o,
 
 	errno = 0;
 	v = strtoll(s->value, &end, 10);
+	take_unit(&end, &v);
 	if (s->value[0] == '\0' || *end || strchr(" \t+", s->value[0]))
 		parse_mistake(g, s, "\"%s\" is not a number", s->value);
 	else if (errno || v < o->min || v > o->max)

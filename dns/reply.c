@@ -31,6 +31,22 @@ reply_begin(struct reply *r, struct span out, size_t max, size_t reserve)
 }
 
 void
+reply_adopt(struct reply *r, struct span out, size_t len)
+{
+	const uint8_t *h = out.at;
+
+	r->w = wr_over(out);
+	r->w.len = len;
+	r->max = out.len;
+	r->reserve = 0;
+	r->question_count = (uint16_t)(h[4] << 8 | h[5]);
+	for (unsigned s = 0; s < SECTION_COUNT; s++)
+		r->counts[s] = (uint16_t)(h[6 + 2 * s] << 8 | h[7 + 2 * s]);
+	r->names_ready = false;
+	r->n_names = 0;
+}
+
+void
 reply_question(struct reply *r, const struct question *q)
 {
 	if (!q->name_len)

@@ -64,6 +64,9 @@ struct reply_mark { /* a place to go back to */
 
 /* out.len >= max >= 512; reserve = reply_opt_bytes() of what will come. */
 void reply_begin(struct reply *, struct span out, size_t max, size_t reserve);
+/* Go on behind a finished message of len bytes that stands in out, with room
+ * up to out.len for OPT. */
+void reply_adopt(struct reply *, struct span out, size_t len);
 /* The question as the client wrote it. */
 void reply_question(struct reply *, const struct question *);
 struct reply_mark reply_mark(const struct reply *);

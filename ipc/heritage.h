@@ -14,6 +14,7 @@
 #include "lib/hash.h"
 
 struct conf;
+struct dict;
 struct segment;
 
 enum role {
@@ -35,6 +36,7 @@ struct heritage {
 	bool list_zones;     /* build the zone list before READY */
 	const struct conf *conf;
 	struct segment *segment;
+	struct dict *dict; /* of scripts; in the segment */
 	const struct listener *listeners;
 	size_t n_listeners;
 	unsigned n_slots; /* workers; udp sockets of each listener */

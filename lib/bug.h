@@ -10,6 +10,7 @@
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define MAYBE_UNUSED __attribute__((unused))
+#define NO_INLINE __attribute__((noinline))
 #define NO_RETURN __attribute__((noreturn))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 #define LIKELY(x) __builtin_expect(!!(x), 1)

@@ -93,7 +93,7 @@ set_content(lua_State *L, int idx, uint16_t type, int arg)
 	enum err e;
 
 	text.at = (const uint8_t *)luaL_checklstring(L, arg, &text.len);
-	e = rdata_parse(env_of(L)->parser, type, text, out, &len, &why);
+	e = rdata_parse(env_of(L)->host.parser, type, text, out, &len, &why);
 	if (e != ERR_NONE)
 		object_arg_bad(L, arg, why ? why : err_text(e), text);
 	set_bytes(L, idx, UV_RDATA, slice_of(wire, len));

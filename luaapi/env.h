@@ -6,13 +6,15 @@
 #define LUAAPI_ENV_H
 
 #include <lua.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/addr.h"
+#include "backend/backend.h"
 #include "lib/hash.h"
+#include "luaapi/host.h"
 
 struct conf;
-struct rdata_parser;
 
 /* Kinds of host objects; each has a line in object.c's list of classes. */
 enum object_kind {
@@ -33,12 +35,15 @@ struct object_meta {
 };
 
 struct env {
-	const struct conf *conf;     /* borrowed for the state's life */
-	struct rdata_parser *parser; /* borrowed: the process' one */
+	const struct conf *conf; /* borrowed for the state's life */
+	struct host host;
 	struct prng prng;
 	int64_t deadline_us; /* clock_mono_us() when the call must end; 0 = no
 				call running */
-	const char *label;   /* "lua2", for log lines */
+	bool client_read;    /* the running call looked at its client */
+	uint8_t n_tags;	     /* it gave its rows (pdnslua.cache.tag) */
+	uint16_t tags[ROWS_TAGS];
+	const char *label;		       /* "lua2", for log lines */
 	struct object_meta meta[OBJECT_KINDS]; /* filled by object_open */
 	int types_ref; /* table code -> QType in the registry, so by
 			  object_open */

@@ -3,6 +3,7 @@
  * Invariant: a call that fails leaves the state as it was; only the query gets
  * SERVFAIL.
  */
+#include "luaapi/host.h"
 #include "luaapi/lua2.h"
 
 #include <stdlib.h>
@@ -187,7 +188,7 @@ load(struct lua2 *b, const char *path)
 
 enum err
 lua2_open(const struct conf *conf, const struct launch *launch,
-	  struct rdata_parser *parser, void **self)
+	  const struct host *host, void **self)
 {
 	struct lua2 *b = xnew(struct lua2);
 	enum err e;
@@ -199,7 +200,7 @@ lua2_open(const struct conf *conf, const struct launch *launch,
 	b->scratch = xalloc(RDATA_MAX_BYTES);
 	for (size_t i = 0; i < LUA2_FUNCTIONS; i++)
 		b->function[i] = LUA_NOREF;
-	b->script = script_new(conf, parser, b->label);
+	b->script = script_new(conf, host, b->label);
 	e = load(b, conf_backend(conf, launch, "filename"));
 	if (e != ERR_NONE) { /* dns_deinit is last to be captured: not called */
 		lua2_close(b);

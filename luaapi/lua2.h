@@ -11,13 +11,13 @@
 #include "lib/bug.h"
 
 struct conf;
+struct host;
 struct launch;
-struct rdata_parser;
 
 /* Load the script of this launch= entry and run dns_init; *self is for
  * lua2_ops. ERR_SCRIPT: logged with file, line and traceback. Child process. */
 enum err lua2_open(const struct conf *, const struct launch *,
-		   struct rdata_parser *, void **self) MUST_CHECK;
+		   const struct host *, void **self) MUST_CHECK;
 /* Calls dns_deinit. */
 void lua2_close(void *self);
 /* What answer/ asks; self is the struct lua2. */

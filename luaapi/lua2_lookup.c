@@ -11,6 +11,7 @@
 #include "dns/type.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "luaapi/ctx.h"
 #include "luaapi/lua2_state.h"
 #include "luaapi/object.h"
 
@@ -23,15 +24,8 @@ keep(lua_State *L, int *ref)
 void
 lua2_prepare_lookup(lua_State *L, struct lua2 *b)
 {
-	static const char *const keys[] = {"source_address",
-					   "real_source_address"};
-
-	for (size_t i = 0; i < COUNT(keys); i++) {
-		lua_pushstring(L, keys[i]);
-		keep(L, &b->who_key_ref[i]);
-		lua_pushliteral(L, "");
-		keep(L, &b->who_ref[i]);
-	}
+	lua_createtable(L, 0, 0);
+	keep(L, &b->who_ref);
 	object_push_type(L, TYPE_ANY);
 	keep(L, &b->any_ref);
 	object_push_type(L, TYPE_SOA);
@@ -47,18 +41,14 @@ same_who(const struct lua2 *b, const struct asker *who)
 	       addr_equal(&b->last_who.real.net, &who->real.net);
 }
 
-/* The two strings of ctx are made when another client asks. */
+/* What ctx tables tell is made when another client asks. */
 static void
 remember_who(lua_State *L, struct lua2 *b, const struct asker *who)
 {
-	char text[PREFIX_TEXT_MAX];
-
 	if (LIKELY(same_who(b, who)))
 		return;
-	lua_pushstring(L, addr_text(&who->remote, text));
-	lua_rawseti(L, LUA_REGISTRYINDEX, b->who_ref[0]);
-	lua_pushstring(L, prefix_text(&who->real, text));
-	lua_rawseti(L, LUA_REGISTRYINDEX, b->who_ref[1]);
+	ctx_push_client(L, &who->remote, &who->real);
+	lua_rawseti(L, LUA_REGISTRYINDEX, b->who_ref);
 	b->last_who.remote = who->remote;
 	b->last_who.real = who->real;
 }
@@ -72,12 +62,9 @@ push_ctx(lua_State *L, struct lua2 *b, const struct asker *who)
 		return;
 	}
 	remember_who(L, b, who);
-	lua_createtable(L, 0, COUNT(b->who_ref));
-	for (size_t i = 0; i < COUNT(b->who_ref); i++) {
-		lua_rawgeti(L, LUA_REGISTRYINDEX, b->who_key_ref[i]);
-		lua_rawgeti(L, LUA_REGISTRYINDEX, b->who_ref[i]);
-		lua_rawset(L, -3);
-	}
+	lua_rawgeti(L, LUA_REGISTRYINDEX, b->who_ref);
+	ctx_push(L, -1);
+	lua_replace(L, -2);
 }
 
 static void
@@ -139,6 +126,16 @@ log_rows(const struct lua2_rows_call *c)
 	}
 }
 
+/* A script that gives a scope has said for whom its rows are. */
+static bool
+any_scope(const struct rows *rows)
+{
+	for (size_t i = 0; i < rows->n; i++)
+		if (rows->at[i].scope_bits)
+			return true;
+	return false;
+}
+
 enum err
 lua2_lookup(void *self, const struct lookup *l, struct rows *rows)
 {
@@ -158,6 +155,8 @@ lua2_lookup(void *self, const struct lookup *l, struct rows *rows)
 
 	if (log)
 		log_lookup(&c);
+	b->script->env.client_read = false;
+	b->script->env.n_tags = 0;
 	e = lua2_run(&c.c, call_lookup, b->conf->script_time_limit);
 	if (e == ERR_MISS) /* nil and false are as good as {}: lua-api A4 */
 		e = ERR_NONE;
@@ -166,6 +165,10 @@ lua2_lookup(void *self, const struct lookup *l, struct rows *rows)
 	if (log)
 		log_rows(&c);
 	*rows = c.out;
+	if (b->script->env.client_read && !any_scope(rows))
+		rows->reads = ROWS_READ_CLIENT;
+	rows->n_tags = b->script->env.n_tags;
+	memcpy(rows->tag, b->script->env.tags, sizeof(rows->tag));
 	return ERR_NONE;
 }
 

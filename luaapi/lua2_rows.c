@@ -250,7 +250,7 @@ parse_content(lua_State *L, struct lua2_rows_call *c, struct draft *d)
 	if (info && (info->flags & TYPE_IS_META))
 		lua2_complain(L, &c->c, "type",
 			      "a type of questions, not of records");
-	if (rdata_parse(env_of(L)->parser, d->row.type, d->content,
+	if (rdata_parse(env_of(L)->host.parser, d->row.type, d->content,
 			(struct span){scratch, RDATA_MAX_BYTES}, &len,
 			&why) != ERR_NONE)
 		bad_content(L, c, d, why);
@@ -369,5 +369,5 @@ lua2_read_rows(lua_State *L, struct lua2_rows_call *c)
 		n += read_row(L, c, &rows[n]);
 		lua_settop(L, AT_ROW_KEY);
 	}
-	c->out = (struct rows){rows, n};
+	c->out = (struct rows){.at = rows, .n = n};
 }

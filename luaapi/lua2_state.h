@@ -66,8 +66,8 @@ struct lua2 {
 		uint16_t type;
 	} types[LUA2_TYPE_SLOTS];
 	/* What dns_lookup gets, as registry references: lua2_lookup.c */
-	int any_ref, soa_ref;		/* QType objects */
-	int who_ref[2], who_key_ref[2]; /* values of last_who, and keys */
+	int any_ref, soa_ref; /* QType objects */
+	int who_ref; /* what the ctx tables of last_who share (ctx.h) */
 	struct {
 		struct addr remote;
 		struct prefix real;

@@ -103,6 +103,10 @@ static int
 load_module(lua_State *L)
 {
 	luaL_newlib(L, functions);
+	shared_push(L);
+	lua_setfield(L, -2, "shared");
+	cachectl_push(L);
+	lua_setfield(L, -2, "cache");
 	return 1;
 }
 

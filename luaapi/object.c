@@ -8,6 +8,7 @@
 
 #include <assert.h>
 
+#include "luaapi/ctx.h"
 #include "luaapi/part.h"
 
 static const struct object_class *const classes[] = {
@@ -199,5 +200,6 @@ object_open(lua_State *L)
 	resolve_open(L);
 	module_open(L);
 	bitop_open(L);
+	ctx_open(L);
 	shim51_open(L);
 }

@@ -25,4 +25,8 @@ void shim51_open(lua_State *);	  /* names and manners of Lua 5.1 */
 void lenient_open(lua_State *);	  /* fractions and floats like 5.1 */
 void bitop_open(lua_State *);	  /* bit, bit32 */
 
+/* pdnslua.shared onto the stack. May raise (memory). */
+void shared_push(lua_State *);
+void cachectl_push(lua_State *); /* pdnslua.cache */
+
 #endif

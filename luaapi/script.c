@@ -57,12 +57,11 @@ open_all(lua_State *L)
 }
 
 struct script *
-script_new(const struct conf *conf, struct rdata_parser *parser,
-	   const char *label)
+script_new(const struct conf *conf, const struct host *host, const char *label)
 {
 	struct script *s = xnew(struct script);
 
-	s->env = (struct env){.conf = conf, .parser = parser, .label = label};
+	s->env = (struct env){.conf = conf, .host = *host, .label = label};
 	prng_seed(&s->env.prng);
 	s->L = lua_newstate(alloc_lua, &s->memory);
 	if (!s->L)

@@ -16,7 +16,6 @@
 #include "luaapi/env.h"
 
 struct conf;
-struct rdata_parser;
 
 struct script {
 	lua_State *L;
@@ -28,7 +27,7 @@ struct script {
 
 /* A state with libraries, host objects and shims, seeded with 128 random
  * bits. Dies when there is no memory: at the start only. Child process. */
-struct script *script_new(const struct conf *, struct rdata_parser *,
+struct script *script_new(const struct conf *, const struct host *,
 			  const char *label) MUST_CHECK;
 void script_free(struct script *);
 /* Compile (text only) and run a file. ERR_SCRIPT: s->error tells file, line

@@ -16,6 +16,8 @@
 #include "master/daemon.h"
 #include "master/parts.h"
 #include "master/rights.h"
+#include "shm/cache.h"
+#include "shm/dict.h"
 #include "shm/segment.h"
 
 static unsigned
@@ -63,6 +65,35 @@ allow_descriptors(void)
 			 strerror(errno));
 }
 
+static struct cache *
+make_cache(struct master *m, enum share share, int64_t max_entries)
+{
+	size_t bytes;
+	void *at = segment_share(m->segment, share, &bytes);
+	unsigned writers = segment_slots(m->segment);
+
+	if (bytes < cache_bytes_min(writers))
+		log_die("shm-size is too small for %u workers", m->n_slots);
+	cache_format(at, bytes, writers, (uint64_t)max_entries);
+	return cache_attach(at, -1);
+}
+
+static void
+make_segment(struct master *m)
+{
+	size_t bytes;
+	void *at;
+
+	m->segment = segment_new(m->n_slots + 1, (size_t)m->conf->shm_size);
+	m->packets =
+	    make_cache(m, SHARE_PACKETS, m->conf->max_packet_cache_entries);
+	m->records = make_cache(m, SHARE_RECORDS, m->conf->max_cache_entries);
+	at = segment_share(m->segment, SHARE_DICTIONARY, &bytes);
+	m->dict = dict_format(at, bytes);
+	if (!m->dict)
+		log_die("shm-size is too small for the dictionary");
+}
+
 struct master *
 master_new(const struct conf *conf, child_main *body)
 {
@@ -80,7 +111,7 @@ master_new(const struct conf *conf, child_main *body)
 	allow_descriptors();
 	slots_init(m);
 	listeners_open(m);
-	m->segment = segment_new(m->n_slots + 1);
+	make_segment(m);
 	rights_make_dirs(conf);
 	rights_drop(conf);
 	control_open(m);

@@ -46,6 +46,8 @@ struct master {
 	const struct conf *conf;
 	child_main *child_main;
 	struct segment *segment;
+	struct cache *packets, *records; /* to clean up and to purge */
+	struct dict *dict;
 	struct listener *listeners;
 	size_t n_listeners;
 	unsigned n_slots;

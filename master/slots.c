@@ -24,6 +24,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "master/parts.h"
+#include "shm/cache.h"
 #include "shm/segment.h"
 
 enum { EARLY_MS = 1000, DRAIN_EXTRA_MS = 500 };
@@ -74,6 +75,7 @@ child_start(struct master *m, struct child *c, int sock)
 			     .generation = m->generation,
 			     .conf = m->conf,
 			     .segment = m->segment,
+			     .dict = m->dict,
 			     .listeners = m->listeners,
 			     .n_listeners = m->n_listeners,
 			     .n_slots = m->n_slots,
@@ -243,6 +245,9 @@ child_died(struct master *m, pid_t pid, int status)
 		strike(m, c, own_making(c, status));
 	clear_block(segment_slot(m->segment, c->slot));
 	segment_slot(m->segment, c->slot)->pid = 0;
+	cache_writer_died(m->packets, c->slot);
+	cache_writer_died(m->records, c->slot);
+	flights_clear(m->segment, c->slot);
 	close(c->sock);
 	c->sock = -1;
 	c->pid = 0;

@@ -14,6 +14,8 @@
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "master/parts.h"
+#include "shm/cache.h"
+#include "shm/purge.h"
 #include "shm/segment.h"
 
 struct request {
@@ -128,9 +130,69 @@ do_show(struct request *r)
 }
 
 static void
+put_cache(struct text *out, const char *name, const struct cache_stats *s)
+{
+	text_fmt(out, "%-9s %10llu entries %8.1f of %8.1f MiB\n", name,
+		 (unsigned long long)s->entries, (double)s->bytes / 1048576,
+		 (double)s->capacity_bytes / 1048576);
+}
+
+/* The first line is PowerDNS'; the record cache holds both kinds of rows. */
+static void
 do_ccounts(struct request *r)
 {
-	text_str(r->out, "negative queries: 0, queries: 0, packets: 0\n");
+	struct cache_stats packets, records;
+
+	cache_stats(r->m->packets, &packets);
+	cache_stats(r->m->records, &records);
+	text_fmt(r->out, "negative queries: 0, queries: %llu, packets: %llu\n",
+		 (unsigned long long)records.entries,
+		 (unsigned long long)packets.entries);
+	put_cache(r->out, "packets", &packets);
+	put_cache(r->out, "records", &records);
+}
+
+/* One argument of purge; false: it is no name. */
+static bool
+purge_word(const struct purge *p, const char *word, size_t *n)
+{
+	enum purge_what what = PURGE_NAME;
+	uint8_t wire[NAME_MAX_BYTES], name[NAME_MAX_BYTES];
+	size_t len = strlen(word);
+
+	if (strncmp(word, "tag:", 4) == 0) {
+		purge_tag(p, slice_str(word + 4));
+		return true;
+	}
+	if (strncmp(word, "zone:", 5) == 0) {
+		what = PURGE_ZONE;
+		word += 5;
+		len -= 5;
+	} else if (len > 0 && word[len - 1] == '$') {
+		what = PURGE_SUBTREE;
+		len--;
+	}
+	if (name_parse(slice_of(word, len), wire, &len) != ERR_NONE)
+		return false;
+	name_lower(wire, name);
+	*n += purge_names(p, what, name, len);
+	return true;
+}
+
+static void
+do_purge(struct request *r)
+{
+	const struct purge p = {r->m->segment, r->m->packets, r->m->records};
+	size_t n = 0;
+
+	if (r->n == 1)
+		n = purge_all(&p);
+	for (int i = 1; i < r->n; i++)
+		if (!purge_word(&p, r->words[i], &n)) {
+			text_fmt(r->out, "Unknown name: %s\n", r->words[i]);
+			return;
+		}
+	text_fmt(r->out, "%zu\n", n);
 }
 
 static void

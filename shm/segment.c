@@ -13,6 +13,7 @@
 
 enum { MAGIC = 0x706c7361 /* "plsa" */ };
 
+enum { PAGE = 4096 };
 enum { STRIKE_WINDOW_MS = 60000, STRIKES = 3, LEVELS = 4 };
 
 struct suspect {
@@ -24,40 +25,178 @@ struct suspect {
 	uint8_t name[256];
 };
 
+/* hash: upper bits name the key, the low ones the owner + 1; 0 = free. */
+struct flight {
+	_Atomic uint64_t word;
+	_Atomic int64_t began_ms;
+};
+
+enum { FLIGHTS = 1024, OWNER_MASK = 0xffff };
+
 struct segment {
 	uint32_t magic, layout;
-	uint32_t n_slots;
 	struct hash_key key;
+	uint64_t share_off[SHARE_COUNT], share_bytes[SHARE_COUNT];
+	_Atomic uint32_t zones[ZONE_SLOTS];
+	struct flight flights[FLIGHTS];
+	uint32_t n_slots;
 	_Atomic uint32_t n_suspects; /* used entries; only grows until clear */
 	struct suspect suspects[QUARANTINE_MAX];
 	struct slot_block slots[];
 };
 
-struct segment *
-segment_new(unsigned n_slots)
+/* Shares follow the slots, each at a page. */
+static size_t
+lay_out(struct segment *s, size_t start, size_t bytes)
 {
-	size_t bytes =
+	static const unsigned percent[SHARE_COUNT] = {
+#define SHARE(name, percent, doc) percent,
+#include "shm/shares.tbl"
+#undef SHARE
+	};
+
+	for (int i = 0; i < SHARE_COUNT; i++) {
+		start = (start + PAGE - 1) / PAGE * PAGE;
+		s->share_off[i] = start;
+		s->share_bytes[i] = bytes / 100 * percent[i] / PAGE * PAGE;
+		start += s->share_bytes[i];
+	}
+	return start;
+}
+
+struct segment *
+segment_new(unsigned n_slots, size_t bytes)
+{
+	size_t fixed =
 	    sizeof(struct segment) + n_slots * sizeof(struct slot_block);
+	struct segment head = {.magic = MAGIC,
+			       .layout = SEGMENT_LAYOUT,
+			       .n_slots = n_slots,
+			       .key = hash_key_random()};
+	size_t total = lay_out(&head, fixed, bytes);
 	int fd = memfd_create("pdnslua", MFD_CLOEXEC);
 	struct segment *s;
 
-	if (fd < 0 || ftruncate(fd, (off_t)bytes) < 0)
-		log_die("cannot make %zu bytes of shared memory", bytes);
-	s = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd < 0 || ftruncate(fd, (off_t)total) < 0)
+		log_die("cannot make %zu bytes of shared memory", total);
+	s = mmap(NULL, total, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (s == MAP_FAILED)
-		log_die("cannot map %zu bytes of shared memory", bytes);
+		log_die("cannot map %zu bytes of shared memory", total);
 	close(fd);
-	s->magic = MAGIC;
-	s->layout = SEGMENT_LAYOUT;
-	s->n_slots = n_slots;
-	s->key = hash_key_random();
+	memcpy(s, &head, sizeof(head));
 	return s;
 }
 
-struct hash_key
-segment_key(const struct segment *s)
+void *
+segment_share(struct segment *s, enum share share, size_t *bytes)
 {
-	return s->key;
+	*bytes = s->share_bytes[share];
+	return (uint8_t *)s + s->share_off[share];
+}
+
+const struct hash_key *
+segment_hash_key(const struct segment *s)
+{
+	return &s->key;
+}
+
+uint16_t
+zone_slot(const struct segment *s, const uint8_t *apex, size_t len)
+{
+	/* slot 0 is "no zone" */
+	return (uint16_t)(1 + hash_fast(&s->key, slice_of(apex, len)) %
+				  (ZONE_SLOTS - 1));
+}
+
+uint16_t
+tag_slot(const struct segment *s, struct slice tag)
+{
+	/* with a seed of its own: a tag is no apex */
+	uint64_t h = hash_fast(&s->key, tag) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return (uint16_t)(1 + (h >> 32) % (ZONE_SLOTS - 1));
+}
+
+uint32_t
+zone_generation(const struct segment *s, uint16_t slot)
+{
+	return atomic_load_explicit(&s->zones[slot], memory_order_acquire);
+}
+
+void
+zone_touch(struct segment *s, uint16_t slot)
+{
+	atomic_fetch_add(&s->zones[slot], 1);
+}
+
+void
+zones_touch_above(struct segment *s, const uint8_t *name)
+{
+	size_t len = 1;
+
+	for (const uint8_t *p = name; *p; p += *p + 1)
+		len += *p + 1u;
+	zone_touch(s, ZONE_SLOT_NONE);
+	for (;;) {
+		zone_touch(s, zone_slot(s, name, len));
+		if (!*name)
+			return;
+		len -= *name + 1u;
+		name += *name + 1;
+	}
+}
+
+void
+zones_touch_all(struct segment *s)
+{
+	for (unsigned i = 0; i < ZONE_SLOTS; i++)
+		zone_touch(s, (uint16_t)i);
+}
+
+static struct flight *
+flight_of(struct segment *s, uint64_t hash)
+{
+	return &s->flights[(hash >> 20) % FLIGHTS];
+}
+
+/* A place taken by another key is as good as free: two keys that meet are
+ * simply not held back. */
+bool
+flight_begin(struct segment *s, uint64_t hash, unsigned owner, int64_t now_ms,
+	     int64_t max_ms)
+{
+	struct flight *f = flight_of(s, hash);
+	uint64_t mine = (hash & ~(uint64_t)OWNER_MASK) | (owner + 1);
+	uint64_t have = atomic_load(&f->word);
+
+	if (have &&
+	    (have & ~(uint64_t)OWNER_MASK) == (hash & ~(uint64_t)OWNER_MASK) &&
+	    have != mine && now_ms - atomic_load(&f->began_ms) <= max_ms)
+		return false;
+	if (!atomic_compare_exchange_strong(&f->word, &have, mine))
+		return false;
+	atomic_store(&f->began_ms, now_ms);
+	return true;
+}
+
+void
+flight_end(struct segment *s, uint64_t hash, unsigned owner)
+{
+	uint64_t mine = (hash & ~(uint64_t)OWNER_MASK) | (owner + 1);
+
+	atomic_compare_exchange_strong(&flight_of(s, hash)->word, &mine, 0);
+}
+
+void
+flights_clear(struct segment *s, unsigned owner)
+{
+	for (unsigned i = 0; i < FLIGHTS; i++) {
+		uint64_t word = atomic_load(&s->flights[i].word);
+
+		if ((word & OWNER_MASK) == owner + 1)
+			atomic_compare_exchange_strong(&s->flights[i].word,
+						       &word, 0);
+	}
 }
 
 unsigned

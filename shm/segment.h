@@ -22,6 +22,7 @@
 #include "lib/bug.h"
 #include "lib/err.h"
 #include "lib/hash.h"
+#include "lib/slice.h"
 
 enum {
 	SEGMENT_LAYOUT = 1,
@@ -61,12 +62,46 @@ struct slot_block {
 
 struct segment;
 
-/* A new segment for n_slots; dies when there is no memory. Master. */
-struct segment *segment_new(unsigned n_slots) MUST_CHECK;
-unsigned segment_slots(const struct segment *);
+enum share {
+#define SHARE(name, percent, doc) SHARE_##name,
+#include "shm/shares.tbl"
+#undef SHARE
+	SHARE_COUNT
+};
+
+/* A new segment for n_slots with `bytes` for the shares; zeroed. Dies when
+ * there is no memory. Master. */
+struct segment *segment_new(unsigned n_slots, size_t bytes) MUST_CHECK;
+/* One share and its size. */
+void *segment_share(struct segment *, enum share, size_t *bytes);
 /* A secret of this server, the same in all of its processes: for hashes of
  * what strangers choose. */
-struct hash_key segment_key(const struct segment *);
+const struct hash_key *segment_hash_key(const struct segment *);
+
+/* Zones have a generation each, by hash of the apex, so that an answer can be
+ * dropped with what it was made of. Slot ZONE_SLOT_NONE stands for "no zone of
+ * ours": what was REFUSED, or a chain's end elsewhere. */
+enum { ZONE_SLOTS = 8192, ZONE_SLOT_NONE = 0 };
+/* apex in lower case. */
+uint16_t zone_slot(const struct segment *, const uint8_t *apex, size_t len);
+/* Tags of scripts share the slots: "what was computed with this tag". */
+uint16_t tag_slot(const struct segment *, struct slice tag);
+uint32_t zone_generation(const struct segment *, uint16_t slot);
+void zone_touch(struct segment *, uint16_t slot);
+/* Touch the zones that may hold this name: every apex from it upward, and
+ * "no zone". */
+void zones_touch_above(struct segment *, const uint8_t *name);
+void zones_touch_all(struct segment *);
+
+/* Single flight: one process at a time works on a key. true: it is ours, or
+ * the holder is dead or has had it for more than max_ms. Give it back with
+ * flight_end. owner: slot number. */
+bool flight_begin(struct segment *, uint64_t hash, unsigned owner,
+		  int64_t now_ms, int64_t max_ms) MUST_CHECK;
+void flight_end(struct segment *, uint64_t hash, unsigned owner);
+/* A dead owner's flights end. Master. */
+void flights_clear(struct segment *, unsigned owner);
+unsigned segment_slots(const struct segment *);
 struct slot_block *segment_slot(struct segment *, unsigned slot);
 /* Sum of all slots' counters into *sum. Any process. */
 void segment_sum(struct segment *, struct counters *sum);

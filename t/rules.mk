@@ -4,6 +4,7 @@
 # libknot.
 
 REPLIES := $(B)/t/replies
+CACHE_BENCH := $(B)/t/bench/cache_cost $(B)/t/bench/cache_hit_rate
 # Shared by all builds, sanitized or not.
 PEERS   := build/peers
 
@@ -20,6 +21,10 @@ $(B)/t/bench/lg: $(patsubst %.c,$(B)/%.o,$(wildcard t/bench/lg*.c))
 	$(SAY) "  LINK $@"
 	$(LINK)
 
+$(CACHE_BENCH): %: %.o $(B)/libt.a $(B)/libpdnslua.a
+	$(SAY) "  LINK $@"
+	$(LINK) $(LDLIBS)
+
 e2e: $(B)/pdnslua $(B)/t/bench/lg ## end-to-end cases
 	@t/e2e/run.py --server=$(B)/pdnslua --load=$(B)/t/bench/lg \
 	    --record=$(REPLIES)/e2e
@@ -31,5 +36,7 @@ diff: $(B)/pdnslua peers ## the same questions to PowerDNS and to us
 referee: $(B)/t/referee ## parse every reply of e2e and diff with libknot
 	@$(B)/t/referee $(wildcard $(REPLIES)/*)
 
-bench: $(B)/pdnslua $(B)/t/bench/lg peers ## figures side by side
+bench: $(B)/pdnslua $(B)/t/bench/lg $(CACHE_BENCH) peers ## figures side by side
 	@t/bench/run --server=$(B)/pdnslua --load=$(B)/t/bench/lg
+	@$(B)/t/bench/cache_cost
+	@$(B)/t/bench/cache_hit_rate

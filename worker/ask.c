@@ -104,7 +104,7 @@ set_asker(struct query *q, const struct ask_options *o)
 static int
 answer(struct world *w, const struct ask_options *o)
 {
-	uint8_t in[WIRE_UDP_MIN], *out = xalloc(WIRE_MESSAGE_MAX);
+	uint8_t in[WIRE_UDP_MIN], *out = xalloc(WIRE_MESSAGE_MAX + QUERY_SLACK);
 	struct query *q = xnew(struct query);
 	int64_t start_us = clock_mono_us();
 	size_t len = make_query(o, (struct span){in, sizeof(in)});
@@ -113,7 +113,7 @@ answer(struct world *w, const struct ask_options *o)
 	q->h = &w->answerer;
 	q->arena = &w->arena;
 	q->in = slice_of(in, len);
-	q->out = (struct span){out, WIRE_MESSAGE_MAX};
+	q->out = (struct span){out, WIRE_MESSAGE_MAX + QUERY_SLACK};
 	if (len && set_asker(q, o) == ERR_NONE) {
 		len = query_run(q);
 		status = len && present_message(stdout, slice_of(out, len)) ==
@@ -132,9 +132,8 @@ int
 ask_main(const struct conf *conf, const struct ask_options *o)
 {
 	struct world *w = xnew(struct world);
-	struct slot_block *slot = xnew(struct slot_block);
 	int zones = -1, status = 1;
-	enum err e = world_open(w, conf, slot);
+	enum err e = world_open(w, conf, NULL);
 
 	if (e == ERR_NONE && conf->zone_cache_refresh_interval > 0)
 		e = backends_list_zones(&w->backends, &zones);
@@ -144,6 +143,5 @@ ask_main(const struct conf *conf, const struct ask_options *o)
 		status = answer(w, o);
 	world_close(w);
 	free(w);
-	free(slot);
 	return status;
 }

@@ -52,12 +52,12 @@ loop_answer(struct loop *l, struct query *q)
 
 	q->h = &l->world->answerer;
 	q->arena = &l->world->arena;
-	q->asker.real =
-	    prefix_of(&q->asker.remote, addr_bits(&q->asker.remote));
+	q->asker.real.net = q->asker.remote;
+	q->asker.real.bits = addr_bits(&q->asker.remote);
 	len = query_run(q);
 	if (!len)
 		q->h->slot->counters.corrupt_packets++;
-	if (l->world->conf->log_dns_queries && len)
+	if (l->world->conf->log_dns_queries && len && len != QUERY_DEFERRED)
 		log_query(q);
 	arena_reset(q->arena);
 	return len;
@@ -177,6 +177,8 @@ serve(struct loop *l)
 			    SOURCE_UDP)
 				dispatch(l, ev[i].data.ptr, ev[i].events);
 		wait_ms = tcp_tick(l);
+		if (udp_retry(l))
+			wait_ms = wait_ms == 0 ? 0 : 1;
 	}
 }
 

@@ -25,7 +25,7 @@
 
 enum {
 	IN_BYTES = 2 + WIRE_MESSAGE_MAX + 1,
-	OUT_BYTES = 2 * (2 + WIRE_MESSAGE_MAX + 1),
+	OUT_BYTES = 2 * (2 + WIRE_MESSAGE_MAX + QUERY_SLACK),
 	BUFFERS = 4096 * 49, /* both, in whole pages */
 	PAGE = 4096,
 	SHARE = 16,	  /* messages of one connection in a round */
@@ -76,7 +76,7 @@ tcp_new(struct loop *l)
 		log_die("no address space for %zu TCP connections", t->n_conns);
 	TAILQ_INIT(&t->free);
 	TAILQ_INIT(&t->open);
-	t->key = segment_key(l->heritage->segment);
+	t->key = *segment_hash_key(l->heritage->segment);
 	for (size_t i = 0; i < t->n_conns; i++) {
 		struct conn *c = &t->conns[i];
 
@@ -227,7 +227,9 @@ answer_message(struct loop *l, struct conn *c, size_t whole)
 
 	q->asker = c->asker;
 	q->in = slice_of(c->in + c->in_done + 2, whole - 2);
-	q->out = (struct span){c->out + c->out_len + 2, WIRE_MESSAGE_MAX};
+	q->out = (struct span){c->out + c->out_len + 2,
+			       WIRE_MESSAGE_MAX + QUERY_SLACK};
+	q->may_defer = false;
 	c->in_done += whole;
 	count_query(count, c);
 	conn_touch(l, c);
@@ -286,7 +288,7 @@ conn_work(struct loop *l, struct conn *c, unsigned share)
 		return;
 	}
 	while (share > 0 && (whole = message_here(c)) != 0 &&
-	       c->out_len + 2 + WIRE_MESSAGE_MAX <= OUT_BYTES) {
+	       c->out_len + 2 + WIRE_MESSAGE_MAX + QUERY_SLACK <= OUT_BYTES) {
 		bool over = answer_message(l, c, whole);
 
 		share--;

@@ -15,6 +15,7 @@
 #include "lib/clock.h"
 #include "lib/mem.h"
 #include "shm/segment.h"
+#include "worker/defer.h"
 #include "worker/loop.h"
 
 enum {
@@ -33,22 +34,36 @@ struct udp {
 	struct addr from[BATCH];
 	_Alignas(struct cmsghdr) char control[BATCH][CONTROL_MAX];
 	unsigned n_put;
+	unsigned dirty; /* places of get that were used since prepare */
+	bool was_wildcard;
+	bool refresh[BATCH]; /* these hits are near their end */
+	bool any_refresh;
+	struct defer *defer; /* queries that another worker is computing */
 };
 
-struct udp *
-udp_new(const struct loop *l)
-{
-	struct udp *u = xnew(struct udp);
-	size_t most = (size_t)l->world->conf->udp_truncation_threshold;
+/* One datagram to answer. */
+struct datagram {
+	const struct source *source;
+	struct msghdr *head; /* name, control */
+	struct slice bytes;
+};
 
-	u->reply_bytes = most < WIRE_UDP_MIN ? WIRE_UDP_MIN : most;
-	u->in = xalloc((size_t)BATCH * QUERY_MAX);
-	u->out = xalloc(BATCH * u->reply_bytes);
-	return u;
+/* Make the first n places fit for recvmmsg again, which changed them. */
+static void
+prepare(struct udp *u, bool wildcard, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct msghdr *m = &u->get[i].msg_hdr;
+
+		m->msg_namelen = sizeof(u->from[i]);
+		m->msg_control = wildcard ? u->control[i] : NULL;
+		m->msg_controllen = wildcard ? CONTROL_MAX : 0;
+		m->msg_flags = 0;
+	}
 }
 
 static void
-prepare(struct udp *u, bool wildcard)
+set_up(struct udp *u)
 {
 	for (unsigned i = 0; i < BATCH; i++) {
 		struct msghdr *m = &u->get[i].msg_hdr;
@@ -58,11 +73,23 @@ prepare(struct udp *u, bool wildcard)
 		m->msg_iov = &u->get_io[i];
 		m->msg_iovlen = 1;
 		m->msg_name = &u->from[i];
-		m->msg_namelen = sizeof(u->from[i]);
-		m->msg_control = wildcard ? u->control[i] : NULL;
-		m->msg_controllen = wildcard ? CONTROL_MAX : 0;
-		m->msg_flags = 0;
 	}
+	u->dirty = BATCH;
+}
+
+struct udp *
+udp_new(const struct loop *l)
+{
+	struct udp *u = xnew(struct udp);
+	size_t most = (size_t)l->world->conf->udp_truncation_threshold;
+
+	u->reply_bytes =
+	    (most < WIRE_UDP_MIN ? WIRE_UDP_MIN : most) + QUERY_SLACK;
+	u->defer = defer_new();
+	u->in = xalloc((size_t)BATCH * QUERY_MAX);
+	u->out = xalloc(BATCH * u->reply_bytes);
+	set_up(u);
+	return u;
 }
 
 /* The local address out of the control data, which then is made fit to name
@@ -163,65 +190,174 @@ count_answer(struct counters *c, const struct query *q, size_t len)
 		c->udp6_answers++;
 }
 
-/* Answer datagram i into the next place of the batch to send. */
 static void
-answer_one(struct loop *l, const struct source *s, unsigned i)
+fill_query(struct loop *l, struct query *q, const struct datagram *d)
 {
 	struct udp *u = l->udp;
-	struct msghdr *got = &u->get[i].msg_hdr, *put;
-	struct counters *count = &l->world->answerer.slot->counters;
-	struct query *q = &l->query;
-	struct iovec *io = &u->put_io[u->n_put];
-	size_t len;
 
-	q->asker.remote = u->from[i];
-	q->asker.local = s->listener->addr;
+	q->asker.remote = *(const struct addr *)d->head->msg_name;
+	q->asker.local = d->source->listener->addr;
 	q->asker.tcp = false;
-	q->in = slice_of(u->get_io[i].iov_base, u->get[i].msg_len);
+	q->in = d->bytes;
 	q->out =
 	    (struct span){u->out + u->n_put * u->reply_bytes, u->reply_bytes};
-	if (s->listener->wildcard)
-		local_from_control(got, &q->asker.local);
-	count_query(count, &q->asker.remote);
-	/* an answer to port 0 cannot be sent */
-	if (addr_port(&u->from[i]) == 0 || !behind_proxy(l, q))
-		return;
-	len = loop_answer(l, q);
-	if (!len)
-		return;
-	count_answer(count, q, len);
-	*io = (struct iovec){q->out.at, len};
-	put = &u->put[u->n_put++].msg_hdr;
-	*put = *got;
+	if (d->source->listener->wildcard)
+		local_from_control(d->head, &q->asker.local);
+}
+
+static void
+send_later(struct loop *l, const struct datagram *d, size_t len)
+{
+	struct udp *u = l->udp;
+	struct iovec *io = &u->put_io[u->n_put];
+	struct msghdr *put = &u->put[u->n_put++].msg_hdr;
+
+	*io = (struct iovec){l->query.out.at, len};
+	*put = *d->head;
 	put->msg_iov = io;
+	put->msg_iovlen = 1;
 	put->msg_flags = 0;
+}
+
+/* Answer a datagram into the next place of the batch to send. false: another
+ * worker is computing that answer (only if may_defer). */
+static bool
+answer_one(struct loop *l, const struct datagram *d, bool may_defer)
+{
+	struct counters *count = &l->world->answerer.slot->counters;
+	struct query *q = &l->query;
+	size_t len;
+
+	fill_query(l, q, d);
+	/* an answer to port 0 cannot be sent */
+	if (addr_port(&q->asker.remote) == 0 || !behind_proxy(l, q))
+		return true;
+	q->may_defer = may_defer;
+	len = loop_answer(l, q);
+	if (len == QUERY_DEFERRED)
+		return false;
+	if (!len)
+		return true;
+	count_answer(count, q, len);
+	send_later(l, d, len);
+	return true;
+}
+
+/* A hit whose time is nearly over: compute the answer anew, for those who
+ * come later. Nobody waits for it. */
+static void
+refresh_one(struct loop *l, const struct datagram *d)
+{
+	struct query *q = &l->query;
+	size_t len;
+
+	fill_query(l, q, d);
+	if (!behind_proxy(l, q))
+		return;
+	q->may_defer = q->refreshing = true;
+	len = loop_answer(l, q);
+	q->refreshing = false;
+	if (len != QUERY_DEFERRED)
+		l->world->answerer.slot->counters.refreshes++;
+}
+
+static struct datagram
+datagram_at(struct udp *u, const struct source *s, unsigned i)
+{
+	return (struct datagram){
+	    s, &u->get[i].msg_hdr,
+	    slice_of(u->get_io[i].iov_base, u->get[i].msg_len)};
+}
+
+static void
+serve_batch(struct loop *l, const struct source *s, unsigned n)
+{
+	struct udp *u = l->udp;
+	struct counters *c = &l->world->answerer.slot->counters;
+	uint64_t script_us = c->script_us;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct datagram d = datagram_at(u, s, i);
+
+		count_query(c, &u->from[i]);
+		l->query.refresh_due = false;
+		if (!answer_one(l, &d, true) &&
+		    !defer_add(u->defer, s, d.head, d.bytes,
+			       l->world->answerer.now_ms))
+			answer_one(l, &d, false);
+		u->refresh[i] = l->query.refresh_due;
+		u->any_refresh |= u->refresh[i];
+		if (c->script_us - script_us > FLUSH_AFTER_US) {
+			flush(l);
+			script_us = c->script_us;
+		}
+	}
+	flush(l);
+}
+
+static void
+refresh_batch(struct loop *l, const struct source *s, unsigned n)
+{
+	struct udp *u = l->udp;
+
+	for (unsigned i = 0; i < n && u->any_refresh; i++)
+		if (u->refresh[i]) {
+			struct datagram d = datagram_at(u, s, i);
+
+			refresh_one(l, &d);
+		}
+	u->any_refresh = false;
 }
 
 void
 udp_serve(struct loop *l, const struct source *s)
 {
 	struct udp *u = l->udp;
-	const struct counters *c = &l->world->answerer.slot->counters;
 
 	l->udp_source = s;
 	for (unsigned turn = 0; turn < BATCHES_MAX; turn++) {
-		uint64_t script_us = c->script_us;
 		int n;
 
-		prepare(u, s->listener->wildcard);
+		if (u->was_wildcard != s->listener->wildcard)
+			u->dirty = BATCH;
+		u->was_wildcard = s->listener->wildcard;
+		prepare(u, u->was_wildcard, u->dirty);
+		u->dirty = 0;
 		n = recvmmsg(s->fd, u->get, BATCH, MSG_DONTWAIT, NULL);
 		if (n <= 0)
 			return;
+		u->dirty = (unsigned)n;
 		world_tick(l->world);
-		for (unsigned i = 0; i < (unsigned)n; i++) {
-			answer_one(l, s, i);
-			if (c->script_us - script_us > FLUSH_AFTER_US) {
-				flush(l);
-				script_us = c->script_us;
-			}
-		}
-		flush(l);
+		serve_batch(l, s, (unsigned)n);
+		refresh_batch(l, s, (unsigned)n);
 		if (n < BATCH)
 			return;
 	}
+}
+
+/* Ask again; after queue-limit a query is computed here all the same. */
+static bool
+retry_one(void *ctx, struct waiting *w)
+{
+	struct loop *l = ctx;
+	const struct datagram d = {w->source, &w->head,
+				   slice_of(w->bytes, w->len)};
+	int64_t waited = l->world->answerer.now_ms - w->since_ms;
+	bool done = answer_one(l, &d, waited < l->world->conf->queue_limit);
+
+	if (done) {
+		l->udp_source = w->source;
+		flush(l);
+	}
+	return done;
+}
+
+bool
+udp_retry(struct loop *l)
+{
+	if (!defer_waiting(l->udp->defer))
+		return false;
+	world_tick(l->world);
+	defer_retry(l->udp->defer, retry_one, l);
+	return defer_waiting(l->udp->defer);
 }

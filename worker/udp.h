@@ -4,6 +4,8 @@
 #ifndef WORKER_UDP_H
 #define WORKER_UDP_H
 
+#include <stdbool.h>
+
 #include "lib/bug.h"
 
 struct loop;
@@ -15,5 +17,8 @@ struct udp *udp_new(const struct loop *) MUST_CHECK;
 /* Answer what waits in this socket; at most a few batches, so that others get
  * their turn. */
 void udp_serve(struct loop *, const struct source *);
+/* Queries that wait for another worker's answer: look whether it is there.
+ * true: some still wait, come back in a millisecond. */
+bool udp_retry(struct loop *);
 
 #endif

@@ -80,15 +80,11 @@ int
 worker_main(const struct heritage *h)
 {
 	struct world *w = xnew(struct world);
-	struct slot_block *slot = segment_slot(h->segment, h->slot);
 	int zones = -1, status;
 
 	take_title(h);
-	if (world_open(w, h->conf, slot) != ERR_NONE)
+	if (world_open(w, h->conf, h) != ERR_NONE)
 		return 1;
-	w->answerer.segment = h->segment;
-	w->answerer.cookies = h->cookies;
-	w->answerer.cookie_secret = h->cookie_secret;
 	if (h->role == ROLE_ZONES_JOB)
 		status = list_zones(h, w, &zones) == ERR_NONE ? 0 : 1;
 	else
@@ -101,8 +97,7 @@ int
 check_main(const struct conf *conf)
 {
 	struct world *w = xnew(struct world);
-	struct slot_block *slot = xnew(struct slot_block);
-	enum err e = world_open(w, conf, slot);
+	enum err e = world_open(w, conf, NULL);
 
 	world_close(w);
 	return e == ERR_NONE ? 0 : 1;

@@ -5,14 +5,19 @@
 #include "worker/world.h"
 
 #include <bsd/string.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "conf/conf.h"
 #include "dns/rdata.h"
+#include "ipc/heritage.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "luaapi/host.h"
 #include "luaapi/lua2.h"
+#include "shm/cache.h"
+#include "shm/segment.h"
 #include "shm/zonelist.h"
 
 enum { ARENA_BYTES = 256 * 1024, ARENA_LIMIT = 256 * 1024 * 1024 };
@@ -21,7 +26,7 @@ enum { ARENA_BYTES = 256 * 1024, ARENA_LIMIT = 256 * 1024 * 1024 };
 static const struct {
 	const char *type;
 	enum err (*open)(const struct conf *, const struct launch *,
-			 struct rdata_parser *, void **self);
+			 const struct host *, void **self);
 	void (*close)(void *self);
 	const struct backend_ops *ops;
 } kinds[] = {
@@ -42,7 +47,7 @@ open_backend(struct world *w, const struct launch *l)
 				      .label = l->label,
 				      .index = (uint32_t)w->backends.n,
 				      .close = kinds[i].close};
-		e = kinds[i].open(w->conf, l, w->parser, &b->self);
+		e = kinds[i].open(w->conf, l, &w->host, &b->self);
 		w->backends.n += e == ERR_NONE;
 		return e;
 	}
@@ -65,16 +70,55 @@ set_server_id(struct world *w)
 	w->answerer.nsid = slice_str(w->server_id);
 }
 
+static struct cache *
+attach(struct segment *s, enum share share, int64_t max, unsigned slot)
+{
+	size_t bytes;
+	void *at = segment_share(s, share, &bytes);
+
+	return max > 0 ? cache_attach(at, (int)slot) : NULL;
+}
+
+/* The server's shared memory: caches, counters, quarantine, dictionary. */
+static void
+join(struct world *w, const struct heritage *h)
+{
+	struct answerer *a = &w->answerer;
+	const struct conf *conf = w->conf;
+
+	a->segment = h->segment;
+	a->slot = segment_slot(h->segment, h->slot);
+	a->slot_index = h->slot;
+	a->generation = h->generation;
+	a->cookies = h->cookies;
+	a->cookie_secret = h->cookie_secret;
+	a->scratch = xalloc(SCRATCH_BYTES);
+	a->packets = attach(
+	    h->segment, SHARE_PACKETS,
+	    conf->cache_ttl ? conf->max_packet_cache_entries : 0, h->slot);
+	a->records = attach(h->segment, SHARE_RECORDS,
+			    conf->query_cache_ttl + conf->negquery_cache_ttl
+				? conf->max_cache_entries
+				: 0,
+			    h->slot);
+	w->purge = (struct purge){h->segment, a->packets, a->records};
+	w->host.purge = &w->purge;
+	w->host.dict = h->dict;
+}
+
 enum err
-world_open(struct world *w, const struct conf *conf, struct slot_block *slot)
+world_open(struct world *w, const struct conf *conf, const struct heritage *h)
 {
 	memset(w, 0, sizeof(*w));
 	w->conf = conf;
-	w->parser = rdata_parser_new();
+	w->host.parser = w->parser = rdata_parser_new();
 	arena_init(&w->arena, ARENA_BYTES, ARENA_LIMIT);
 	w->answerer.conf = conf;
 	w->answerer.backends = &w->backends;
-	w->answerer.slot = slot;
+	if (h)
+		join(w, h);
+	else
+		w->answerer.slot = w->own_slot = xnew(struct slot_block);
 	prng_seed(&w->answerer.prng);
 	set_server_id(w);
 	world_tick(w);
@@ -95,9 +139,30 @@ world_close(struct world *w)
 
 		b->close(b->self);
 	}
+	if (w->answerer.packets)
+		cache_detach(w->answerer.packets);
+	if (w->answerer.records)
+		cache_detach(w->answerer.records);
+	free(w->answerer.scratch);
+	free(w->own_slot);
 	zonelist_close(w->answerer.zone_list);
 	rdata_parser_free(w->parser);
 	arena_fini(&w->arena);
+}
+
+/* A zone that came or went changes what is said about its names, and about
+ * those of the zone above. */
+static void
+touch_changes(struct segment *s, const struct zone_list *from,
+	      const struct zone_list *to)
+{
+	const struct zone_entry *e;
+	const uint8_t *name;
+
+	for (size_t i = 0; (e = zonelist_at(from, i, &name)) != NULL; i++)
+		if (e->backend != ZONE_IS_ANCESTOR &&
+		    !zonelist_find(to, name, e->name_len, e->backend))
+			zones_touch_above(s, name);
 }
 
 void
@@ -109,6 +174,10 @@ world_set_zones(struct world *w, int fd)
 	if (!z) {
 		log_err("the zone list is not readable: the old one stays");
 		return;
+	}
+	if (w->answerer.zone_list && w->answerer.segment) {
+		touch_changes(w->answerer.segment, w->answerer.zone_list, z);
+		touch_changes(w->answerer.segment, z, w->answerer.zone_list);
 	}
 	zonelist_close(w->answerer.zone_list);
 	w->answerer.zone_list = z;

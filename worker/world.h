@@ -9,8 +9,11 @@
 #include "answer/query.h"
 #include "backend/backend.h"
 #include "lib/bug.h"
+#include "luaapi/host.h"
+#include "shm/purge.h"
 
 struct conf;
+struct heritage;
 struct rdata_parser;
 
 struct world {
@@ -19,13 +22,17 @@ struct world {
 	struct backends backends;
 	struct answerer answerer;
 	struct arena arena;
-	char server_id[129]; /* NSID and id.server */
+	struct host host; /* lent to scripts */
+	struct purge purge;
+	struct slot_block *own_slot; /* without a server */
+	char server_id[129];	     /* NSID and id.server */
 };
 
-/* Open every backend of launch=. ERR_SCRIPT: one could not, and said why.
- * slot: where counters and notes go. */
+/* Open every backend of launch=, for a child of the master (its heritage) or
+ * for a process without a server (NULL). ERR_SCRIPT: one could not be opened,
+ * and said why; close the world all the same. */
 enum err world_open(struct world *, const struct conf *,
-		    struct slot_block *slot) MUST_CHECK;
+		    const struct heritage *) MUST_CHECK;
 void world_close(struct world *);
 /* Use this zone list from now on (closes fd); the old one goes. */
 void world_set_zones(struct world *, int fd);

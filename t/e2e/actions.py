@@ -47,6 +47,11 @@ def is_closed(s, wait_sec):
         return True
 
 
+def do_sleep(_run, words):
+    """For N seconds: what is kept for a time outlives it."""
+    time.sleep(float(words))
+
+
 def do_mutate(run, words):
     """N random changes of good packets; each gets at most one reply with its
     own id, and the server still answers after each."""

@@ -14,6 +14,7 @@
 #include "dns/type.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "luaapi/host.h"
 #include "luaapi/lua2.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
@@ -112,8 +113,9 @@ open_script(void)
 	snprintf(text, sizeof(text), "launch=lua2\nlua2-filename=%s\n", path);
 	log_set_level(LOG_LEVEL_ERR);
 	if (conf_load_text("fuzz", slice_str(text), &conf) != ERR_NONE ||
-	    lua2_open(conf, &conf->launches[0], rdata_parser_new(), &self) !=
-		ERR_NONE)
+	    lua2_open(conf, &conf->launches[0],
+		      &(struct host){.parser = rdata_parser_new()},
+		      &self) != ERR_NONE)
 		abort();
 	unlink(path);
 	log_set_level(-1);

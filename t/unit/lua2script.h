@@ -17,6 +17,7 @@
 #include "dns/type.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "luaapi/host.h"
 #include "luaapi/lua2.h"
 
 enum { SAID_MAX = 1 << 18, TEXT_MAX = 1 << 16 };
@@ -92,7 +93,8 @@ script_open(struct lua2_script *s, const char *code, const char *settings)
 	s->client.real = prefix_of(&s->client.remote, 32);
 	s->who = &s->client;
 	hear(s);
-	e = lua2_open(s->conf, &s->conf->launches[0], s->parser, &s->self);
+	e = lua2_open(s->conf, &s->conf->launches[0],
+		      &(struct host){.parser = s->parser}, &s->self);
 	hear_end(s);
 	return e;
 }

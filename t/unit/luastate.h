@@ -53,7 +53,7 @@ state_open(struct env *env)
 
 	log_set_level(LOG_LEVEL_EMERG);
 	prng_seed(&env->prng);
-	env->parser = rdata_parser_new();
+	env->host.parser = rdata_parser_new();
 	*(struct env **)lua_getextraspace(L) = env;
 	luaL_openlibs(L);
 	object_open(L);
@@ -65,7 +65,7 @@ state_open(struct env *env)
 static inline void
 state_close(lua_State *L)
 {
-	struct rdata_parser *parser = env_of(L)->parser;
+	struct rdata_parser *parser = env_of(L)->host.parser;
 
 	lua_close(L);
 	rdata_parser_free(parser);

@@ -339,7 +339,7 @@ Test(backends, a_question_in_quarantine_does_not_reach_them)
 	struct responder *r = responder_of("", rich_zone);
 	struct slice ede;
 
-	r->answerer.segment = segment_new(1);
+	r->answerer.segment = segment_new(1, 1 << 20);
 	for (unsigned i = 0; i < 3; i++)
 		quarantine_strike(r->answerer.segment,
 				  (const uint8_t *)"\4mail\4test", 11, TYPE_A,

@@ -16,7 +16,7 @@ static const size_t name_bytes = sizeof(name_a);
 
 Test(segment, counters_are_summed_over_slots_and_processes)
 {
-	struct segment *s = segment_new(3);
+	struct segment *s = segment_new(3, 1 << 20);
 	struct counters sum;
 	int status;
 	pid_t pid;
@@ -38,7 +38,7 @@ Test(segment, counters_are_summed_over_slots_and_processes)
 
 Test(segment, slots_do_not_share_cache_lines)
 {
-	struct segment *s = segment_new(2);
+	struct segment *s = segment_new(2, 1 << 20);
 	struct slot_block *b = segment_slot(s, 1);
 
 	cr_expect_eq((uintptr_t)b % 64, 0);
@@ -48,7 +48,7 @@ Test(segment, slots_do_not_share_cache_lines)
 
 Test(segment, a_slot_that_is_not_there_is_a_bug, .signal = SIGABRT)
 {
-	(void)segment_slot(segment_new(2), 2);
+	(void)segment_slot(segment_new(2, 1 << 20), 2);
 }
 
 Test(segment, counters_have_names)
@@ -66,7 +66,7 @@ Test(segment, counters_have_names)
 
 Test(segment, notes_and_last_words)
 {
-	struct segment *s = segment_new(1);
+	struct segment *s = segment_new(1, 1 << 20);
 	struct slot_block *b = segment_slot(s, 0);
 	char words[2 * LAST_WORDS_MAX];
 	uint8_t longest[255] = {0};
@@ -102,7 +102,7 @@ inside(struct segment *s, const uint8_t *name, int64_t now_ms)
 
 Test(quarantine, three_strikes_within_a_minute)
 {
-	struct segment *s = segment_new(1);
+	struct segment *s = segment_new(1, 1 << 20);
 	int64_t t = START_MS;
 
 	cr_expect_not(inside(s, name_a, t));
@@ -118,7 +118,7 @@ Test(quarantine, three_strikes_within_a_minute)
 
 Test(quarantine, strikes_that_are_too_far_apart_do_not_count)
 {
-	struct segment *s = segment_new(1);
+	struct segment *s = segment_new(1, 1 << 20);
 	int64_t t = START_MS;
 
 	for (unsigned i = 0; i < 20; i++, t += MINUTE_MS / 2 + 1)
@@ -127,7 +127,7 @@ Test(quarantine, strikes_that_are_too_far_apart_do_not_count)
 
 Test(quarantine, only_this_name_and_type)
 {
-	struct segment *s = segment_new(1);
+	struct segment *s = segment_new(1, 1 << 20);
 
 	for (unsigned i = 0; i < 3; i++)
 		strike(s, name_a, START_MS);
@@ -145,7 +145,7 @@ Test(quarantine, only_this_name_and_type)
 Test(quarantine, minutes_grow_1_2_4_8_and_stay_8)
 {
 	static const int64_t minutes[] = {1, 2, 4, 8, 8, 8};
-	struct segment *s = segment_new(1);
+	struct segment *s = segment_new(1, 1 << 20);
 	int64_t t = START_MS;
 
 	for (size_t i = 0; i < COUNT(minutes); i++) {
@@ -163,7 +163,7 @@ Test(quarantine, minutes_grow_1_2_4_8_and_stay_8)
 
 Test(quarantine, clearing_forgets_everything)
 {
-	struct segment *s = segment_new(1);
+	struct segment *s = segment_new(1, 1 << 20);
 
 	for (unsigned i = 0; i < 3; i++)
 		strike(s, name_a, START_MS);
@@ -189,7 +189,7 @@ numbered_name(uint8_t *out, unsigned i)
 
 Test(quarantine, a_full_table_keeps_those_in_quarantine)
 {
-	struct segment *s = segment_new(1);
+	struct segment *s = segment_new(1, 1 << 20);
 	uint8_t name[sizeof(name_a)];
 	int64_t t = START_MS;
 
@@ -209,7 +209,7 @@ Test(quarantine, a_full_table_keeps_those_in_quarantine)
 
 Test(quarantine, a_table_full_of_quarantined_questions_takes_one_more)
 {
-	struct segment *s = segment_new(1);
+	struct segment *s = segment_new(1, 1 << 20);
 	uint8_t name[sizeof(name_a)];
 
 	for (unsigned i = 0; i <= QUARANTINE_MAX; i++) {
@@ -237,7 +237,7 @@ count_one(void *ctx, const uint8_t *name, uint16_t type, int64_t left_ms)
 
 Test(quarantine, walk_tells_what_is_inside)
 {
-	struct segment *s = segment_new(1);
+	struct segment *s = segment_new(1, 1 << 20);
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < 3; i++)

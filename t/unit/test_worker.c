@@ -70,7 +70,7 @@ bed_new(const char *settings, const char *address)
 	b->r = responder_new(settings, zones, 1);
 	b->world.conf = b->r->conf;
 	b->world.answerer = b->r->answerer;
-	b->heritage.segment = segment_new(2);
+	b->heritage.segment = segment_new(2, 1 << 20);
 	b->heritage.n_slots = 2;
 	b->world.answerer.slot = segment_slot(b->heritage.segment, 0);
 	b->count = &b->world.answerer.slot->counters;

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * answer/packet_cache.h - finished replies for all workers. A reply is kept
+ * without its OPT record; what differs between two clients that may share it
+ * is patched behind the copy: id, RD, the letter case of the name, and an OPT
+ * of their own with cookie, NSID and subnet.
+ *
+ * Key: generation of the script, type, DO, UDP or TCP, the name in lower case;
+ * and where the answer needs it, the client's prefix or address, and the size
+ * it was cut to. Under the key without those stands a signpost then: "ask by
+ * prefix, of these lengths", "too large, ask by size".
+ *
+ * A reply remembers the generation of every zone it was made of (at most
+ * CACHED_ZONES); when one has moved, the reply is no more.
+ */
+#ifndef ANSWER_PACKET_CACHE_H
+#define ANSWER_PACKET_CACHE_H
+
+#include "answer/query.h"
+
+/* Answer from the cache (SEND, q->cached), leave it to another worker that is
+ * computing the same (DEFER), or go on (NEXT). */
+enum verdict step_cache(struct query *);
+/* Keep the reply of message_len bytes (without OPT) that stands in q->out, if
+ * it may be kept. */
+void packet_cache_store(struct query *, size_t message_len);
+/* The backend failed: serve what there is from before, if stale-ttl allows.
+ * false: nothing. */
+bool packet_cache_stale(struct query *);
+/* This answer depends on that zone (or, NULL, on there being none). */
+void packet_cache_depend(struct query *, const struct zone *);
+/* ... on a slot of shm/segment.h: a tag. */
+void packet_cache_depend_slot(struct query *, uint16_t slot);
+
+#endif

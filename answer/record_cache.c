@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * answer/record_cache.c - backends' rows shared by all workers. Runs in
+ * workers. A value is a list of packed rows; under the key without a client
+ * there may be a list of prefix lengths instead (see packet_cache.c, which
+ * does the same with replies).
+ */
+#include "answer/record_cache.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "answer/client_key.h"
+#include "conf/conf.h"
+#include "dns/name.h"
+#include "lib/rd.h"
+#include "lib/wr.h"
+#include "shm/cache.h"
+#include "shm/purge.h"
+#include "shm/segment.h"
+
+enum { VALUE_ROWS, VALUE_LENGTHS };
+
+enum { ROW_AUTH = 1, ROW_OWNER = 2 };
+
+/* In front of the name. */
+struct key_head {
+	uint64_t generation;
+	int32_t zone_id;
+	uint16_t backend, type;
+	uint32_t told_who;
+	uint32_t reserved;
+};
+
+static_assert(sizeof(struct key_head) >= CACHE_NAME_OFF, "name follows");
+
+static bool
+is_on(const struct query *q)
+{
+	return q->h->records && (q->h->conf->query_cache_ttl > 0 ||
+				 q->h->conf->negquery_cache_ttl > 0);
+}
+
+static void
+key_base(const struct query *q, const struct backend *b, const struct lookup *l,
+	 struct client_key *k)
+{
+	const struct key_head head = {.generation = q->h->generation,
+				      .backend = (uint16_t)b->index,
+				      .zone_id = l->zone_id,
+				      .type = l->type,
+				      .told_who = l->who != NULL};
+
+	k->len = 0;
+	client_key_add(k, &head, CACHE_NAME_OFF);
+	client_key_add(k, l->name, name_len(l->name));
+	k->base_len = k->len;
+}
+
+/* --- reading ---------------------------------------------------------------*/
+
+static bool
+unpack_row(struct rd *r, const struct lookup *l, struct row *row)
+{
+	uint8_t flags = rd_u8(r), owner_len;
+	uint16_t len;
+
+	*row = (struct row){.owner = l->name, .auth = flags & ROW_AUTH};
+	row->scope_bits = rd_u8(r);
+	row->type = rd_u16(r);
+	row->ttl_sec = rd_u32(r);
+	row->zone_id = (int32_t)rd_u32(r);
+	if (flags & ROW_OWNER) {
+		owner_len = rd_u8(r);
+		row->owner = rd_take(r, owner_len);
+	}
+	len = rd_u16(r);
+	row->rdata = rd_slice(r, len);
+	return !rd_failed(r);
+}
+
+static enum err
+unpack(struct query *q, const struct lookup *l, struct rd *r, struct rows *out)
+{
+	uint16_t n;
+	struct row *rows;
+
+	out->reads = (enum rows_read)rd_u8(r);
+	out->n_tags = rd_u8(r);
+	for (unsigned i = 0; i < out->n_tags && i < ROWS_TAGS; i++) {
+		out->tag[i] = rd_u16(r);
+		if (zone_generation(q->h->segment, out->tag[i]) != rd_u32(r))
+			return ERR_MISS;
+	}
+	n = rd_u16(r);
+	rows = arena_alloc(q->arena, n * sizeof(*rows));
+	if (rd_failed(r) || !rows)
+		return ERR_MISS;
+	for (uint16_t i = 0; i < n; i++)
+		if (!unpack_row(r, l, &rows[i]))
+			return ERR_MISS;
+	out->at = rows;
+	out->n = n;
+	return ERR_NONE;
+}
+
+/* The value under one variant of the key, into the arena. */
+static bool
+fetch(struct query *q, struct client_key *k, uint8_t length, struct rd *r)
+{
+	struct cache_hit hit;
+	uint8_t *own;
+
+	client_key_finish(k, &q->asker, length,
+			  segment_hash_key(q->h->segment));
+	if (cache_find(q->h->records, k->hash, slice_of(k->bytes, k->len),
+		       q->h->now_ms,
+		       (struct span){q->h->scratch, SCRATCH_BYTES},
+		       &hit) != ERR_NONE ||
+	    !hit.fresh)
+		return false;
+	own = arena_copy(q->arena, q->h->scratch, hit.len);
+	if (!own)
+		return false;
+	*r = rd_over(slice_of(own, hit.len));
+	return true;
+}
+
+enum err
+record_cache_find(struct query *q, const struct backend *b,
+		  const struct lookup *l, struct rows *out)
+{
+	struct client_lengths lengths;
+	struct client_key k;
+	struct rd r;
+
+	if (!is_on(q))
+		return ERR_MISS;
+	key_base(q, b, l, &k);
+	if (!fetch(q, &k, 0, &r))
+		return ERR_MISS;
+	if (rd_u8(&r) == VALUE_ROWS)
+		return unpack(q, l, &r, out);
+	if (rd_left(&r) != sizeof(lengths))
+		return ERR_MISS;
+	memcpy(&lengths, rd_take(&r, sizeof(lengths)), sizeof(lengths));
+	for (unsigned i = 0; i < CLIENT_LENGTHS; i++) {
+		uint8_t n = client_lengths_at(&lengths, &q->asker, i);
+
+		if (!n)
+			break;
+		if (fetch(q, &k, n, &r) && rd_u8(&r) == VALUE_ROWS)
+			return unpack(q, l, &r, out);
+	}
+	return ERR_MISS;
+}
+
+/* --- storing ---------------------------------------------------------------*/
+
+static void
+pack_row(struct wr *w, const struct lookup *l, const struct row *row)
+{
+	bool other = row->owner != l->name && !name_equal(row->owner, l->name);
+
+	wr_u8(w,
+	      (uint8_t)((row->auth ? ROW_AUTH : 0) | (other ? ROW_OWNER : 0)));
+	wr_u8(w, row->scope_bits);
+	wr_u16(w, row->type);
+	wr_u32(w, row->ttl_sec);
+	wr_u32(w, (uint32_t)row->zone_id);
+	if (other) {
+		wr_u8(w, (uint8_t)name_len(row->owner));
+		wr_bytes(w, row->owner, name_len(row->owner));
+	}
+	wr_u16(w, (uint16_t)row->rdata.len);
+	wr_slice(w, row->rdata);
+}
+
+/* How long these rows may be kept, and for how large a prefix. */
+static int64_t
+lifetime_ms(const struct query *q, const struct rows *rows, uint8_t *length)
+{
+	const struct conf *conf = q->h->conf;
+	int64_t sec =
+	    rows->n ? conf->query_cache_ttl : conf->negquery_cache_ttl;
+
+	*length = rows->reads == ROWS_READ_CLIENT ? CLIENT_EXACT : 0;
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct row *r = &rows->at[i];
+
+		if (r->type && r->ttl_sec < sec)
+			sec = r->ttl_sec;
+		if (r->scope_bits > *length && *length != CLIENT_EXACT)
+			*length = r->scope_bits;
+	}
+	return sec * 1000;
+}
+
+static void
+put(struct query *q, struct client_key *k, uint8_t length, const struct wr *w,
+    int64_t live_ms, uint64_t born)
+{
+	const struct cache_meta m = {.born = born,
+				     .expires_ms = q->h->now_ms + live_ms,
+				     .stale_ms = q->h->now_ms + live_ms};
+	enum err e;
+
+	if (wr_failed(w))
+		return;
+	client_key_finish(k, &q->asker, length,
+			  segment_hash_key(q->h->segment));
+	e = cache_put(q->h->records, k->hash, slice_of(k->bytes, k->len),
+		      wr_done(w), &m, q->h->now_ms);
+	(void)e; /* not storing is always right */
+}
+
+/* The list of lengths under the key without a client, with one more. */
+static bool
+put_lengths(struct query *q, struct client_key *k, uint8_t length,
+	    int64_t live_ms, uint64_t born)
+{
+	struct wr w = wr_over((struct span){q->h->scratch, SCRATCH_BYTES});
+	struct client_lengths lengths = {0};
+	struct rd r;
+
+	if (fetch(q, k, 0, &r) && rd_u8(&r) == VALUE_LENGTHS &&
+	    rd_left(&r) == sizeof(lengths))
+		memcpy(&lengths, rd_take(&r, sizeof(lengths)), sizeof(lengths));
+	if (!client_lengths_add(&lengths, &q->asker, length))
+		return false;
+	wr_u8(&w, VALUE_LENGTHS);
+	wr_bytes(&w, &lengths, sizeof(lengths));
+	put(q, k, 0, &w, live_ms, born);
+	return true;
+}
+
+void
+record_cache_store(struct query *q, const struct backend *b,
+		   const struct lookup *l, const struct rows *rows,
+		   uint64_t born)
+{
+	struct client_key k;
+	uint8_t length;
+	int64_t live_ms = lifetime_ms(q, rows, &length);
+	struct wr w;
+
+	if (!is_on(q) || live_ms == 0 || rows->reads == ROWS_READ_MORE ||
+	    rows->n > UINT16_MAX)
+		return;
+	key_base(q, b, l, &k);
+	if (length && !put_lengths(q, &k, length, live_ms, born))
+		return;
+	w = wr_over((struct span){q->h->scratch, SCRATCH_BYTES});
+	wr_u8(&w, VALUE_ROWS);
+	wr_u8(&w, (uint8_t)rows->reads);
+	wr_u8(&w, rows->n_tags);
+	for (unsigned i = 0; i < rows->n_tags; i++) {
+		wr_u16(&w, rows->tag[i]);
+		wr_u32(&w, zone_generation(q->h->segment, rows->tag[i]));
+	}
+	wr_u16(&w, (uint16_t)rows->n);
+	for (size_t i = 0; i < rows->n; i++)
+		pack_row(&w, l, &rows->at[i]);
+	put(q, &k, length, &w, live_ms, born);
+}

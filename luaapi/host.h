@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * luaapi/host.h - what a process lends to its Lua states.
+ */
+#ifndef LUAAPI_HOST_H
+#define LUAAPI_HOST_H
+
+struct dict;
+struct purge;
+struct rdata_parser;
+
+struct host {
+	struct rdata_parser *parser; /* the process' one */
+	struct dict *dict; /* all workers' pdnslua.shared; NULL: each state
+			      gets one of its own */
+	const struct purge *purge; /* the caches; NULL: there are none */
+};
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * shm/purge.c - purging both caches. Runs in the master and in workers.
+ */
+#include "shm/purge.h"
+
+#include <string.h>
+
+#include "shm/cache.h"
+#include "shm/segment.h"
+
+struct wanted {
+	const uint8_t *name;
+	size_t len;
+	bool below; /* names below it as well */
+};
+
+/* Is the name the wanted one, or (label by label) below it? */
+static bool
+is_wanted(void *ctx, struct slice key, struct slice value)
+{
+	const struct wanted *w = ctx;
+	const uint8_t *at = key.at + CACHE_NAME_OFF, *end = key.at + key.len;
+
+	(void)value;
+	if (key.len <= CACHE_NAME_OFF)
+		return false;
+	for (;;) {
+		if ((size_t)(end - at) >= w->len &&
+		    memcmp(at, w->name, w->len) == 0)
+			return true;
+		/* a client may follow the name: the root byte ends it */
+		if (!w->below || *at == 0 || (size_t)(end - at) <= *at + 1u)
+			return false;
+		at += *at + 1;
+	}
+}
+
+static size_t
+drop(struct cache *c, struct wanted *w)
+{
+	return c ? cache_purge(c, w ? is_wanted : NULL, w) : 0;
+}
+
+size_t
+purge_names(const struct purge *p, enum purge_what what, const uint8_t *name,
+	    size_t len)
+{
+	struct wanted w = {name, len, what != PURGE_NAME};
+	size_t n = drop(p->records, &w);
+
+	/* rows first: a reply made from now on is made from new rows */
+	switch (what) {
+	case PURGE_NAME:
+		zones_touch_above(p->segment, name);
+		break;
+	case PURGE_ZONE:
+		zone_touch(p->segment, zone_slot(p->segment, name, len));
+		zone_touch(p->segment, ZONE_SLOT_NONE);
+		break;
+	case PURGE_SUBTREE: /* which zones are below it nobody knows */
+		zones_touch_all(p->segment);
+		break;
+	}
+	return n + drop(p->packets, &w);
+}
+
+void
+purge_tag(const struct purge *p, struct slice tag)
+{
+	if (p->records)
+		cache_new_epoch(p->records);
+	zone_touch(p->segment, tag_slot(p->segment, tag));
+	if (p->packets)
+		cache_new_epoch(p->packets);
+}
+
+size_t
+purge_all(const struct purge *p)
+{
+	size_t n = drop(p->records, NULL);
+
+	zones_touch_all(p->segment);
+	return n + drop(p->packets, NULL);
+}
