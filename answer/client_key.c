@@ -15,26 +15,27 @@ add_addr(struct client_key *k, const struct addr *a)
 
 void
 client_key_finish(struct client_key *k, const struct asker *who, uint8_t length,
-		  const struct hash_key *secret)
+		  const struct nh_key *secret)
 {
 	const struct prefix *real = &who->real;
 
-	k->len = k->base_len;
-	if (length) {
-		/* a client known less precisely than the rows want shares
-		 * with those known as little */
-		uint8_t bits = length == CLIENT_EXACT || real->bits < length
-				   ? real->bits
-				   : length;
-		struct prefix p = prefix_of(&real->net, bits);
+	uint8_t bits;
+	struct prefix p;
 
-		client_key_add(k, &length, 1);
-		client_key_add(k, &bits, 1);
-		add_addr(k, &p.net);
-		if (length == CLIENT_EXACT)
-			add_addr(k, &who->remote);
-	}
-	k->hash = hash_fast(secret, slice_of(k->bytes, k->len));
+	client_key_reset(k);
+	if (!length)
+		return;
+	/* a client known less precisely than the rows want shares with those
+	 * known as little */
+	bits =
+	    length == CLIENT_EXACT || real->bits < length ? real->bits : length;
+	p = prefix_of(&real->net, bits);
+	client_key_add(k, &length, 1);
+	client_key_add(k, &bits, 1);
+	add_addr(k, &p.net);
+	if (length == CLIENT_EXACT)
+		add_addr(k, &who->remote);
+	k->hash = hash_nh(secret, slice_of(k->bytes, k->len));
 }
 
 static unsigned

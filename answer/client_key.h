@@ -22,7 +22,7 @@ enum {
 
 struct client_key {
 	size_t base_len, len;
-	uint64_t hash;
+	uint64_t base_hash, hash;
 	uint8_t bytes[CACHE_KEY_MAX];
 };
 
@@ -39,10 +39,26 @@ client_key_add(struct client_key *k, const void *from, size_t n)
 	k->len += n;
 }
 
+/* What was added so far is the key without a client; hash it. */
+static inline void
+client_key_base(struct client_key *k, const struct nh_key *secret)
+{
+	k->base_len = k->len;
+	k->base_hash = k->hash = hash_nh(secret, slice_of(k->bytes, k->len));
+}
+
+/* Take off what was added behind the base. */
+static inline void
+client_key_reset(struct client_key *k)
+{
+	k->len = k->base_len;
+	k->hash = k->base_hash;
+}
+
 /* The key for clients that share `length` bits with this one (0: everybody),
  * and its hash. Fields may have been added behind base_len before: they go. */
 void client_key_finish(struct client_key *, const struct asker *,
-		       uint8_t length, const struct hash_key *);
+		       uint8_t length, const struct nh_key *);
 /* The i-th length of this client's family; 0 = no more. */
 uint8_t client_lengths_at(const struct client_lengths *, const struct asker *,
 			  unsigned i);

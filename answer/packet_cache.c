@@ -14,6 +14,7 @@
 #include "dns/name.h"
 #include "dns/type.h"
 #include "lib/rd.h"
+#include "lib/wr.h"
 #include "shm/cache.h"
 #include "shm/purge.h"
 #include "shm/segment.h"
@@ -29,22 +30,25 @@ enum kind {
 	KIND_BY_SIZE	/* signpost: this is only kept cut */
 };
 
-/* Stands behind the message in a cached value. */
+/* A cached value: the message; its marks; with KIND_BY_PREFIX the lengths in
+ * use; and this. */
 struct tail {
-	uint16_t kind;
+	uint8_t kind, n_marks;
 	uint16_t flags; /* AA, TC */
 	uint16_t rcode;
 	int16_t ede;
-	uint8_t scope_bits, n_zones;
-	uint16_t zone[CACHED_ZONES];
-	struct client_lengths lengths; /* KIND_BY_PREFIX */
-	uint16_t reserved;
-	uint32_t generation[CACHED_ZONES];
 	uint32_t ttl_ms; /* how long it was to live */
+	uint8_t scope_bits, zero[3];
 };
 
-static_assert(sizeof(struct tail) == 80, "layout 1");
-static_assert(sizeof(struct tail) <= QUERY_SLACK, "fits behind any reply");
+enum {
+	TAIL_MAX = sizeof(struct tail) + sizeof(struct client_lengths) +
+		   CACHED_ZONES * sizeof(struct zone_mark)
+};
+
+static_assert(sizeof(struct tail) == 16, "layout 2");
+static_assert(sizeof(struct zone_mark) == 8, "layout 2");
+static_assert((int)TAIL_MAX <= (int)QUERY_SLACK, "fits behind any reply");
 
 /* In front of the name. */
 struct key_head {
@@ -61,162 +65,208 @@ struct variant {
 	uint16_t cut;	/* size it was cut to; 0 = whole */
 };
 
-static void
-key_base(const struct query *q, struct client_key *k)
+void
+packet_cache_prepare(struct query *q)
 {
 	const struct question *qu = &q->question;
+	const struct answerer *h = q->h;
+	struct client_key *k = &q->key;
 	const struct key_head head = {
-	    .generation = q->h->generation,
+	    .generation = h->generation,
 	    .type = qu->type,
 	    .flags = (uint16_t)(qu->edns.do_bit | q->asker.tcp << 1)};
 
+	q->made.cacheable =
+	    h->packets && h->conf->cache_ttl > 0 && qu->class == CLASS_IN;
+	if (!q->made.cacheable)
+		return;
 	k->len = 0;
 	client_key_add(k, &head, CACHE_NAME_OFF);
 	client_key_add(k, qu->name, qu->name_len);
-	k->base_len = k->len;
+	client_key_base(k, &h->cache_key);
+	cache_prefetch(h->packets, k->hash);
 }
 
-/* Complete a key for one variant and hash it. */
-static void
-key_finish(const struct query *q, struct client_key *k, struct variant v)
+void
+packet_cache_fetch(const struct query *q)
 {
-	const struct hash_key *secret = segment_hash_key(q->h->segment);
+	if (q->made.cacheable)
+		cache_prefetch_entry(q->h->packets, q->key.base_hash);
+}
 
-	client_key_finish(k, &q->asker, v.length, secret);
+/* Complete the key for one variant and hash it. */
+static void
+key_finish(struct query *q, struct variant v)
+{
+	struct client_key *k = &q->key;
+
+	client_key_finish(k, &q->asker, v.length, &q->h->cache_key);
 	if (!v.cut)
 		return;
 	client_key_add(k, &v.cut, sizeof(v.cut));
-	k->hash = hash_fast(secret, slice_of(k->bytes, k->len));
+	k->hash = hash_nh(&q->h->cache_key, slice_of(k->bytes, k->len));
+}
+
+static struct slice
+key_slice(const struct query *q)
+{
+	return slice_of(q->key.bytes, q->key.len);
 }
 
 static bool
-zones_unchanged(const struct query *q, const struct tail *t)
+zones_unchanged(const struct query *q, const uint8_t *marks, unsigned n)
 {
-	for (unsigned i = 0; i < t->n_zones && i < CACHED_ZONES; i++)
-		if (zone_generation(q->h->segment, t->zone[i]) !=
-		    t->generation[i])
+	for (; n > 0; n--, marks += sizeof(struct zone_mark)) {
+		struct zone_mark m;
+
+		memcpy(&m, marks, sizeof(m));
+		if (zone_generation(q->h->segment, m.slot) != m.generation)
 			return false;
+	}
 	return true;
 }
 
-/* Copy the value under a key into q->out. hit->len = bytes of the message. */
+struct found {
+	struct cache_hit hit; /* len: of the message */
+	struct tail tail;
+	struct client_lengths lengths; /* KIND_BY_PREFIX */
+};
+
+/* Take a value apart. false: it is not whole, or a zone has moved on. */
 static bool
-fetch(struct query *q, const struct client_key *k, struct cache_hit *hit,
-      struct tail *t)
+unpack(const struct query *q, const uint8_t *value, struct found *f)
 {
-	if (cache_find(q->h->packets, k->hash, slice_of(k->bytes, k->len),
-		       q->h->now_ms, q->out, hit) != ERR_NONE ||
-	    hit->len < sizeof(*t))
+	size_t left = f->hit.len, marks;
+
+	if (left < sizeof(f->tail))
 		return false;
-	hit->len -= sizeof(*t);
-	memcpy(t, q->out.at + hit->len, sizeof(*t));
-	return zones_unchanged(q, t);
+	left -= sizeof(f->tail);
+	memcpy(&f->tail, value + left, sizeof(f->tail));
+	if (UNLIKELY(f->tail.kind == KIND_BY_PREFIX)) {
+		if (left < sizeof(f->lengths))
+			return false;
+		left -= sizeof(f->lengths);
+		memcpy(&f->lengths, value + left, sizeof(f->lengths));
+	}
+	marks = f->tail.n_marks * sizeof(struct zone_mark);
+	if (left < marks)
+		return false;
+	f->hit.len = left - marks;
+	return zones_unchanged(q, value + f->hit.len, f->tail.n_marks);
+}
+
+/* Copy the value under the key into out. */
+static bool
+fetch(struct query *q, struct span out, struct found *f)
+{
+	return cache_find(q->h->packets, q->key.hash, key_slice(q),
+			  q->h->now_ms, out, &f->hit) == ERR_NONE &&
+	       unpack(q, out.at, f);
 }
 
 /* --- serving ---------------------------------------------------------------*/
 
 /* Make the copied reply this client's own. */
 static void
-serve(struct query *q, size_t len, const struct tail *t)
+serve(struct query *q, const struct found *f)
 {
 	const struct question *qu = &q->question;
+	const struct tail *t = &f->tail;
+	uint16_t flags = (uint16_t)(WIRE_QR | (qu->flags & WIRE_RD) | t->flags);
 
 	memcpy(q->out.at + WIRE_HEADER_BYTES, qu->name_raw, qu->name_len);
 	q->rcode = t->rcode;
 	q->tc = t->flags & WIRE_TC;
 	q->aa = t->flags & WIRE_AA;
+	q->cached = true;
+	if (!q->opt.present) {
+		reply_patch(q->out.at, qu->id, flags, q->rcode);
+		q->reply_len = f->hit.len;
+		return;
+	}
 	q->opt.ede = q->stale ? EDE_STALE_ANSWER : t->ede;
 	q->opt.ede_text = (struct slice){0};
 	q->opt.ecs_scope = t->scope_bits;
-	q->cached = true;
-	reply_adopt(&q->reply, (struct span){q->out.at, q->max}, len);
+	reply_adopt(&q->reply, (struct span){q->out.at, q->max}, f->hit.len);
 	reply_opt(&q->reply, &q->opt, q->rcode);
-	q->reply_len = reply_end(
-	    &q->reply, qu->id,
-	    (uint16_t)(WIRE_QR | (qu->flags & WIRE_RD) | t->flags), q->rcode);
+	q->reply_len = reply_end(&q->reply, qu->id, flags, q->rcode);
 }
 
 /* The last part of its time has begun: somebody should compute it anew. */
 static bool
-near_end(const struct query *q, const struct tail *t,
-	 const struct cache_meta *m)
+near_end(const struct query *q, const struct found *f)
 {
-	return (m->expires_ms - q->h->now_ms) * 100 <
-	       (int64_t)t->ttl_ms * q->h->conf->prefetch;
+	return (f->hit.meta.expires_ms - q->h->now_ms) * 100 <
+	       (int64_t)f->tail.ttl_ms * q->h->conf->prefetch;
 }
 
-enum found { FOUND_NOTHING, FOUND_STALE, FOUND_REPLY };
+enum outcome { FOUND_NOTHING, FOUND_STALE, FOUND_REPLY };
 
-static enum found
-try_cut(struct query *q, struct client_key *k, struct variant v, bool any_age)
+/* Serve the reply that was found, if it fits and is not too old. */
+static enum outcome
+use(struct query *q, const struct found *f, bool any_age)
 {
-	struct cache_hit hit;
-	struct tail t;
+	if (f->hit.len + reply_opt_bytes(&q->opt) > q->max)
+		return FOUND_NOTHING;
+	if (f->hit.fresh || any_age)
+		serve(q, f);
+	return f->hit.fresh ? FOUND_REPLY : FOUND_STALE;
+}
 
+/* ... or the one that was cut to this client's size. */
+static enum outcome
+use_or_cut(struct query *q, struct variant v, struct found *f, bool any_age)
+{
+	if (LIKELY(f->tail.kind == KIND_REPLY)) {
+		enum outcome o = use(q, f, any_age);
+
+		if (LIKELY(o != FOUND_NOTHING)) {
+			q->refresh_due = o == FOUND_REPLY && near_end(q, f);
+			return o;
+		}
+	}
+	if (f->tail.kind == KIND_BY_PREFIX)
+		return FOUND_NOTHING;
 	v.cut = (uint16_t)q->max;
-	key_finish(q, k, v);
-	if (!fetch(q, k, &hit, &t))
-		return FOUND_NOTHING;
-	if (!hit.fresh && !any_age)
-		return FOUND_STALE;
-	if (hit.len + reply_opt_bytes(&q->opt) > q->max)
-		return FOUND_NOTHING;
-	serve(q, hit.len, &t);
-	return hit.fresh ? FOUND_REPLY : FOUND_STALE;
+	key_finish(q, v);
+	return fetch(q, q->out, f) ? use(q, f, any_age) : FOUND_NOTHING;
 }
 
-static enum found try_variant(struct query *q, struct client_key *k,
-			      struct variant v, bool any_age);
-
-static enum found
-try_prefixes(struct query *q, struct client_key *k,
-	     const struct client_lengths *lengths, bool any_age)
+static enum outcome
+look_up_prefixes(struct query *q, const struct client_lengths *lengths,
+		 bool any_age)
 {
-	enum found best = FOUND_NOTHING;
+	enum outcome best = FOUND_NOTHING;
 
 	for (unsigned i = 0; i < CLIENT_LENGTHS && !q->cached; i++) {
 		struct variant v = {client_lengths_at(lengths, &q->asker, i),
 				    0};
-		enum found f;
+		struct found f;
+		enum outcome o;
 
 		if (!v.length)
 			break;
-		f = try_variant(q, k, v, any_age);
-		best = f > best ? f : best;
+		key_finish(q, v);
+		if (!fetch(q, q->out, &f))
+			continue;
+		o = use_or_cut(q, v, &f, any_age);
+		best = o > best ? o : best;
 	}
 	return best;
 }
 
-/* Serve what stands under one variant, or follow its signposts. */
-static enum found
-try_variant(struct query *q, struct client_key *k, struct variant v,
-	    bool any_age)
+/* Serve what the cache has for this client. */
+static enum outcome
+look_up(struct query *q, bool any_age)
 {
-	struct cache_hit hit;
-	struct tail t;
+	struct found f;
 
-	key_finish(q, k, v);
-	if (!fetch(q, k, &hit, &t))
+	client_key_reset(&q->key);
+	if (!fetch(q, q->out, &f))
 		return FOUND_NOTHING;
-	if (t.kind == KIND_BY_SIZE)
-		return try_cut(q, k, v, any_age);
-	if (t.kind == KIND_BY_PREFIX)
-		return v.length ? FOUND_NOTHING
-				: try_prefixes(q, k, &t.lengths, any_age);
-	if (hit.len + reply_opt_bytes(&q->opt) > q->max)
-		return try_cut(q, k, v, any_age);
-	if (!hit.fresh && !any_age)
-		return FOUND_STALE;
-	serve(q, hit.len, &t);
-	q->refresh_due = hit.fresh && near_end(q, &t, &hit.meta);
-	return hit.fresh ? FOUND_REPLY : FOUND_STALE;
-}
-
-static bool
-may_be_cached(const struct query *q)
-{
-	return q->h->packets && q->h->conf->cache_ttl > 0 &&
-	       q->question.class == CLASS_IN;
+	if (UNLIKELY(f.tail.kind == KIND_BY_PREFIX))
+		return look_up_prefixes(q, &f.lengths, any_age);
+	return use_or_cut(q, (struct variant){0, 0}, &f, any_age);
 }
 
 /* TTLs of a served stale reply: 30 s (RFC 8767 section 5). */
@@ -254,13 +304,11 @@ set_ttls(struct slice message, uint8_t *at)
 bool
 packet_cache_stale(struct query *q)
 {
-	struct client_key k;
-
-	if (!may_be_cached(q) || q->h->conf->stale_ttl == 0)
+	if (!q->made.cacheable || q->h->conf->stale_ttl == 0)
 		return false;
-	key_base(q, &k);
 	q->stale = true;
-	try_variant(q, &k, (struct variant){0, 0}, true);
+	look_up(q, true);
+	q->stale = q->cached;
 	if (!q->cached)
 		return false;
 	set_ttls(slice_of(q->out.at, q->reply_len), q->out.at);
@@ -271,30 +319,29 @@ packet_cache_stale(struct query *q)
 enum verdict
 step_cache(struct query *q)
 {
-	struct answerer *h = q->h;
-	enum found f = FOUND_NOTHING;
-	struct client_key k;
-
-	if (!may_be_cached(q))
+	if (!q->made.cacheable || q->refreshing ||
+	    look_up(q, false) != FOUND_REPLY)
 		return NEXT;
-	key_base(q, &k);
-	if (!q->refreshing)
-		f = try_variant(q, &k, (struct variant){0, 0}, false);
-	if (f == FOUND_REPLY) {
-		h->slot->counters.packetcache_hit++;
-		return SEND;
-	}
+	q->h->slot->counters.packetcache_hit++;
+	return SEND;
+}
+
+enum verdict
+step_claim(struct query *q)
+{
+	struct answerer *h = q->h;
+
+	if (!q->made.cacheable)
+		return NEXT;
 	h->slot->counters.packetcache_miss++;
-	key_finish(q, &k, (struct variant){0, 0});
-	q->made.hash = k.hash;
 	q->made.wanted = true;
 	q->made.born = cache_epoch(h->packets);
 	q->made.min_ttl_sec = UINT32_MAX;
-	q->made.flying = flight_begin(h->segment, k.hash, h->slot_index,
-				      h->now_ms, FLIGHT_MAX_MS);
+	q->made.flying = flight_begin(h->segment, q->key.base_hash,
+				      h->slot_index, h->now_ms, FLIGHT_MAX_MS);
 	if (q->made.flying)
 		return NEXT;
-	if (f == FOUND_STALE && packet_cache_stale(q))
+	if (packet_cache_stale(q))
 		return SEND;
 	return q->may_defer ? DEFER : NEXT;
 }
@@ -306,15 +353,15 @@ packet_cache_depend_slot(struct query *q, uint16_t slot)
 {
 	struct made_of *m = &q->made;
 
-	for (unsigned i = 0; i < m->n_zones && i < CACHED_ZONES; i++)
-		if (m->zone[i] == slot)
+	for (unsigned i = 0; i < m->n_marks && i < CACHED_ZONES; i++)
+		if (q->mark[i].slot == slot)
 			return;
-	if (m->n_zones >= CACHED_ZONES) {
-		m->n_zones = CACHED_ZONES + 1;
+	if (m->n_marks >= CACHED_ZONES) {
+		m->n_marks = CACHED_ZONES + 1;
 		return;
 	}
-	m->zone[m->n_zones] = slot;
-	m->generation[m->n_zones++] = zone_generation(q->h->segment, slot);
+	q->mark[m->n_marks++] =
+	    (struct zone_mark){zone_generation(q->h->segment, slot), slot, 0};
 }
 
 void
@@ -326,57 +373,45 @@ packet_cache_depend(struct query *q, const struct zone *z)
 			 : ZONE_SLOT_NONE);
 }
 
+/* Put the message that stands in scratch, with its tail, under the key. */
 static void
-put(struct query *q, const struct client_key *k, size_t message_len,
-    const struct tail *t)
+put(struct query *q, size_t message_len, const struct tail *t,
+    const struct client_lengths *lengths)
 {
 	int64_t stale = q->h->conf->stale_ttl * 1000;
 	struct cache_meta m = {.born = q->made.born,
 			       .expires_ms = q->h->now_ms + t->ttl_ms,
 			       .stale_ms = q->h->now_ms + t->ttl_ms + stale};
+	struct wr w = wr_over((struct span){q->h->scratch, SCRATCH_BYTES});
 	enum err e;
 
-	memcpy(q->h->scratch + message_len, t, sizeof(*t));
-	e = cache_put(q->h->packets, k->hash, slice_of(k->bytes, k->len),
-		      slice_of(q->h->scratch, message_len + sizeof(*t)), &m,
+	w.len = message_len;
+	wr_bytes(&w, q->mark, t->n_marks * sizeof(q->mark[0]));
+	if (lengths)
+		wr_bytes(&w, lengths, sizeof(*lengths));
+	wr_bytes(&w, t, sizeof(*t));
+	e = cache_put(q->h->packets, q->key.hash, key_slice(q), wr_done(&w), &m,
 		      q->h->now_ms);
 	(void)e; /* not storing is always right */
 }
 
-/* What the signpost under the key without a client says now. */
-static void
-read_signpost(struct query *q, const struct client_key *k,
-	      struct client_lengths *out)
-{
-	struct cache_hit hit;
-	struct tail t;
-
-	memset(out, 0, sizeof(*out));
-	if (cache_find(q->h->packets, k->hash, slice_of(k->bytes, k->len),
-		       q->h->now_ms,
-		       (struct span){q->h->scratch, SCRATCH_BYTES},
-		       &hit) != ERR_NONE ||
-	    hit.len != sizeof(t))
-		return;
-	memcpy(&t, q->h->scratch, sizeof(t));
-	if (t.kind == KIND_BY_PREFIX)
-		*out = t.lengths;
-}
-
-/* ... and with one more length on it. It lives as long as the newest reply
- * that it leads to. */
+/* Under the key without a client: the lengths in use, with one more. They
+ * live as long as the newest reply that they lead to. */
 static bool
-put_prefix_signpost(struct query *q, struct client_key *k,
-		    const struct tail *like, uint8_t length)
+put_prefix_signpost(struct query *q, const struct tail *like, uint8_t length)
 {
+	struct span out = {q->h->scratch, SCRATCH_BYTES};
 	struct tail t = *like;
+	struct client_lengths lengths = {0};
+	struct found f;
 
-	key_finish(q, k, (struct variant){0, 0});
-	t.kind = KIND_BY_PREFIX;
-	read_signpost(q, k, &t.lengths);
-	if (!client_lengths_add(&t.lengths, &q->asker, length))
+	client_key_reset(&q->key);
+	if (fetch(q, out, &f) && f.tail.kind == KIND_BY_PREFIX)
+		lengths = f.lengths;
+	if (!client_lengths_add(&lengths, &q->asker, length))
 		return false;
-	put(q, k, 0, &t);
+	t.kind = KIND_BY_PREFIX;
+	put(q, 0, &t, &lengths);
 	return true;
 }
 
@@ -395,18 +430,14 @@ ttl_ms(const struct query *q)
 static struct tail
 make_tail(const struct query *q)
 {
-	struct tail t = {
+	return (struct tail){
 	    .kind = KIND_REPLY,
-	    .rcode = (uint16_t)q->rcode,
+	    .n_marks = q->made.n_marks,
 	    .flags = (uint16_t)((q->aa ? WIRE_AA : 0) | (q->tc ? WIRE_TC : 0)),
+	    .rcode = (uint16_t)q->rcode,
 	    .ede = (int16_t)q->opt.ede,
-	    .scope_bits = q->scope_bits,
-	    .n_zones = q->made.n_zones,
-	    .ttl_ms = ttl_ms(q)};
-
-	memcpy(t.zone, q->made.zone, sizeof(t.zone));
-	memcpy(t.generation, q->made.generation, sizeof(t.generation));
-	return t;
+	    .ttl_ms = ttl_ms(q),
+	    .scope_bits = q->scope_bits};
 }
 
 static struct variant
@@ -441,24 +472,22 @@ store(struct query *q, size_t message_len)
 {
 	struct tail t = make_tail(q);
 	struct variant v = variant_of(q);
-	struct client_key k;
 
 	if (t.ttl_ms == 0)
 		return;
-	key_base(q, &k);
-	if (v.length && !put_prefix_signpost(q, &k, &t, v.length))
+	if (v.length && !put_prefix_signpost(q, &t, v.length))
 		return;
 	if (q->made.cut) {
 		struct tail post = t;
 
 		post.kind = KIND_BY_SIZE;
-		key_finish(q, &k, v);
-		put(q, &k, 0, &post);
+		key_finish(q, v);
+		put(q, 0, &post, NULL);
 		v.cut = (uint16_t)q->max;
 	}
-	key_finish(q, &k, v);
+	key_finish(q, v);
 	copy_without_opt(q, message_len);
-	put(q, &k, message_len, &t);
+	put(q, message_len, &t, NULL);
 }
 
 void
@@ -468,10 +497,10 @@ packet_cache_store(struct query *q, size_t message_len)
 
 	if (!m->wanted)
 		return;
-	if (!q->failed && m->n_zones <= CACHED_ZONES &&
+	if (!q->failed && m->n_marks <= CACHED_ZONES &&
 	    m->reads != ROWS_READ_MORE &&
-	    message_len + sizeof(struct tail) <= SCRATCH_BYTES)
+	    message_len + TAIL_MAX <= SCRATCH_BYTES)
 		store(q, message_len);
 	if (m->flying)
-		flight_end(q->h->segment, m->hash, q->h->slot_index);
+		flight_end(q->h->segment, q->key.base_hash, q->h->slot_index);
 }

@@ -17,9 +17,15 @@
 
 #include "answer/query.h"
 
-/* Answer from the cache (SEND, q->cached), leave it to another worker that is
- * computing the same (DEFER), or go on (NEXT). */
+/* Make the query's key, and ask for the memory where it is looked up; then,
+ * when that has had time to arrive, for the reply itself. */
+void packet_cache_prepare(struct query *);
+void packet_cache_fetch(const struct query *);
+/* Answer from the cache (SEND, q->cached), or go on (NEXT). */
 enum verdict step_cache(struct query *);
+/* The answer will be computed: claim it, so that nobody else does. Another
+ * worker is at it: serve a stale one (SEND) or leave it to that one (DEFER). */
+enum verdict step_claim(struct query *);
 /* Keep the reply of message_len bytes (without OPT) that stands in q->out, if
  * it may be kept. */
 void packet_cache_store(struct query *, size_t message_len);

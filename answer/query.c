@@ -14,13 +14,16 @@
 #include "dns/type.h"
 #include "shm/segment.h"
 
-static const struct {
+struct step {
 	const char *name;
 	enum verdict (*run)(struct query *);
-} steps[] = {
-    {"parse", step_parse},   {"edns", step_edns},
-    {"opcode", step_opcode}, {"class", step_class},
-    {"type", step_type},     {"cache", step_cache},
+};
+
+static const struct step first_steps[] = {
+    {"parse", step_parse}, {"edns", step_edns}, {"opcode", step_opcode}};
+static const struct step steps[] = {
+    {"cache", step_cache},   {"class", step_class},
+    {"type", step_type},     {"claim", step_claim},
     {"answer", step_answer}, {"additional", step_additional},
 };
 
@@ -208,10 +211,12 @@ count_rcode(struct query *q)
 {
 	struct counters *c = &q->h->slot->counters;
 
-	switch (q->rcode) {
-	case RCODE_NOERROR:
+	c->truncated_packets += q->tc;
+	if (LIKELY(q->rcode == RCODE_NOERROR)) {
 		c->noerror_packets++;
-		break;
+		return;
+	}
+	switch (q->rcode) {
 	case RCODE_NXDOMAIN:
 		c->nxdomain_packets++;
 		break;
@@ -227,7 +232,6 @@ count_rcode(struct query *q)
 	default:
 		break;
 	}
-	c->truncated_packets += q->tc;
 }
 
 /* Nothing fresh could be had: what was right a while ago is better than
@@ -238,15 +242,34 @@ rescue(struct query *q)
 	return q->failed && packet_cache_stale(q);
 }
 
-size_t
-query_run(struct query *q)
+void
+query_begin(struct query *q)
 {
 	enum verdict v = NEXT;
+
+	memset((char *)q + offsetof(struct query, verdict), 0,
+	       offsetof(struct query, question) + QUESTION_CLEARED -
+		   offsetof(struct query, verdict));
+	for (size_t i = 0; i < COUNT(first_steps) && v == NEXT; i++)
+		v = first_steps[i].run(q);
+	if (v == NEXT)
+		packet_cache_prepare(q);
+	q->verdict = v;
+}
+
+void
+query_fetch(const struct query *q)
+{
+	if (q->verdict == NEXT)
+		packet_cache_fetch(q);
+}
+
+size_t
+query_end(struct query *q)
+{
+	enum verdict v = q->verdict;
 	size_t len, without_opt = 0;
 
-	memset((char *)q + offsetof(struct query, question), 0,
-	       offsetof(struct query, reply) -
-		   offsetof(struct query, question));
 	for (size_t i = 0; i < COUNT(steps) && v == NEXT; i++)
 		v = steps[i].run(q);
 	if (v == DROP)
@@ -261,4 +284,11 @@ query_run(struct query *q)
 		packet_cache_store(q, without_opt);
 	count_rcode(q);
 	return len;
+}
+
+size_t
+query_run(struct query *q)
+{
+	query_begin(q);
+	return query_end(q);
 }

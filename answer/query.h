@@ -2,15 +2,17 @@
  * answer/query.h - one query's journey: bytes in, bytes out, no sockets. The
  * same code answers in a worker, in --ask, in unit tests and in the fuzzer.
  *
- *   parse -> edns -> opcode -> class -> type -> answer -> additional -> encode
- *                                        |
+ *   parse -> edns -> opcode -> cache -> class -> type -> claim
+ *                                                         |
+ *                            encode <- additional <- answer
+ *                                                         |
  *            find zone -> descend (cut? DNAME?) -> rows -> CNAME -> again
  *                                        |
  *                            wildcard / ENT / NXDOMAIN
  *
- * query_run() clears struct query, walks the steps and returns the length of
- * the reply. Rows and RRsets live in the arena, which the caller resets
- * between queries.
+ * query_run() clears what is found on the way, walks the steps and returns the
+ * length of the reply. Rows and RRsets live in the arena, which the caller
+ * resets between queries.
  */
 #ifndef ANSWER_QUERY_H
 #define ANSWER_QUERY_H
@@ -18,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "answer/client_key.h"
 #include "backend/backend.h"
 #include "dns/question.h"
 #include "dns/reply.h"
@@ -40,10 +43,11 @@ struct answerer {
 	struct segment *segment;     /* NULL outside a server */
 	struct slot_block *slot;     /* never NULL */
 	unsigned slot_index;
-	struct cache *packets; /* NULL: no packet cache */
-	struct cache *records; /* NULL: no record cache */
-	uint8_t *scratch;      /* SCRATCH_BYTES, to build cache values in */
-	uint64_t generation;   /* of the script: part of every cache key */
+	struct cache *packets;	 /* NULL: no packet cache */
+	struct cache *records;	 /* NULL: no record cache */
+	uint8_t *scratch;	 /* SCRATCH_BYTES, to build cache values in */
+	struct nh_key cache_key; /* for hashes of cache keys */
+	uint64_t generation;	 /* of the script: part of every cache key */
 	struct hash_key cookie_secret;
 	bool cookies;	   /* there is a secret */
 	struct slice nsid; /* empty: not told */
@@ -58,20 +62,25 @@ enum { SCRATCH_BYTES = 128 * 1024, CACHED_ZONES = 8 /* and tags */ };
  * keeps behind a message. */
 enum { QUERY_SLACK = 128 };
 
+/* A zone (or tag) and its generation when the answer was begun; kept so in the
+ * cache. */
+struct zone_mark {
+	uint32_t generation;
+	uint16_t slot, zero;
+};
+
 /* What an answer was made of, for the packet cache. */
 struct made_of {
-	uint8_t n_zones; /* CACHED_ZONES + 1: too many to keep */
-	uint16_t zone[CACHED_ZONES];
-	uint32_t generation[CACHED_ZONES];
+	uint8_t n_marks;      /* CACHED_ZONES + 1: too many to keep */
 	enum rows_read reads; /* what of the client was looked at */
 	uint8_t scope_bits;   /* of all rows that decided it; a negative answer
 				 tells the client 0 (RFC 7871 section 7.4) */
 	uint32_t min_ttl_sec;
-	uint64_t born; /* cache_epoch when it began */
-	uint64_t hash; /* of the key without a client */
-	bool wanted;   /* store the answer */
-	bool cut;      /* something did not fit */
-	bool flying;   /* the single flight of this key is ours */
+	uint64_t born;	/* cache_epoch when it began */
+	bool cacheable; /* of class IN, and there is a cache */
+	bool wanted;	/* store the answer */
+	bool cut;	/* something did not fit */
+	bool flying;	/* the single flight of this key is ours */
 };
 
 /* One RRset of the reply. */
@@ -110,8 +119,8 @@ struct query {
 	bool may_defer;	 /* DEFER is welcome */
 	bool refreshing; /* look into no cache, only store */
 
-	/* found on the way; cleared by query_run */
-	struct question question;
+	/* found on the way; cleared by query_begin */
+	enum verdict verdict;
 	struct zone zone;      /* the one worked on */
 	const uint8_t *target; /* the name worked on: question or CNAME's */
 	unsigned hops;	       /* CNAMEs and DNAMEs followed */
@@ -127,15 +136,26 @@ struct query {
 	bool stale;	  /* served beyond its time */
 	size_t reply_len; /* when cached */
 	struct reply_opt opt;
+	size_t max; /* bytes the reply may have */
+	struct question question;
+	/* ... up to here: question.name is not cleared */
+
 	uint8_t cookie[24];
-	size_t max;	    /* bytes the reply may have */
-	struct reply reply; /* not cleared: reply_begin does */
+	struct zone_mark mark[CACHED_ZONES]; /* made.n_marks of them */
+	struct client_key key;		     /* in the packet cache */
+	struct reply reply;
 };
 
 /* Answer q->in into q->out; returns the reply's length, 0 = send nothing, or
  * QUERY_DEFERRED: another worker is computing this; ask again soon. */
 #define QUERY_DEFERRED SIZE_MAX
 size_t query_run(struct query *);
+/* The same in legs, for a batch whose queries make them together: while one
+ * is at its leg, the memory that the others need is on its way. The first
+ * parses (out is not needed yet) and uses no arena. */
+void query_begin(struct query *);
+void query_fetch(const struct query *);
+size_t query_end(struct query *);
 
 /* Steps, each in the file of its idea. */
 enum verdict step_parse(struct query *);

@@ -53,7 +53,7 @@ key_base(const struct query *q, const struct backend *b, const struct lookup *l,
 	k->len = 0;
 	client_key_add(k, &head, CACHE_NAME_OFF);
 	client_key_add(k, l->name, name_len(l->name));
-	k->base_len = k->len;
+	client_key_base(k, &q->h->cache_key);
 }
 
 /* --- reading ---------------------------------------------------------------*/
@@ -110,8 +110,7 @@ fetch(struct query *q, struct client_key *k, uint8_t length, struct rd *r)
 	struct cache_hit hit;
 	uint8_t *own;
 
-	client_key_finish(k, &q->asker, length,
-			  segment_hash_key(q->h->segment));
+	client_key_finish(k, &q->asker, length, &q->h->cache_key);
 	if (cache_find(q->h->records, k->hash, slice_of(k->bytes, k->len),
 		       q->h->now_ms,
 		       (struct span){q->h->scratch, SCRATCH_BYTES},
@@ -206,8 +205,7 @@ put(struct query *q, struct client_key *k, uint8_t length, const struct wr *w,
 
 	if (wr_failed(w))
 		return;
-	client_key_finish(k, &q->asker, length,
-			  segment_hash_key(q->h->segment));
+	client_key_finish(k, &q->asker, length, &q->h->cache_key);
 	e = cache_put(q->h->records, k->hash, slice_of(k->bytes, k->len),
 		      wr_done(w), &m, q->h->now_ms);
 	(void)e; /* not storing is always right */

@@ -64,14 +64,43 @@ name_skip(const uint8_t *name, unsigned n)
 	return name;
 }
 
+/* Eight bytes at once: the top bit of each byte of `upper` says whether it is
+ * a capital letter; a quarter of that bit makes it a small one. */
+static inline void
+fold_word(uint8_t *out, const uint8_t *in)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t v, low, upper;
+
+	memcpy(&v, in, sizeof(v));
+	low = v & 0x7f * ones;
+	upper = (low + (0x80 - 'A') * ones) & ~(low + (0x7f - 'Z') * ones) &
+		~v & 0x80 * ones;
+	v |= upper >> 2;
+	memcpy(out, &v, sizeof(v));
+}
+
+void
+name_lower_bytes(uint8_t *out, const uint8_t *in, size_t n)
+{
+	size_t i = 0;
+
+	/* length bytes are below 'A', so folding them changes nothing */
+	for (; i + 8 <= n; i += 8)
+		fold_word(out + i, in + i);
+	if (i < n && n >= 8)
+		fold_word(out + n - 8, in + n - 8);
+	else
+		for (; i < n; i++)
+			out[i] = name_fold[in[i]];
+}
+
 size_t
 name_lower(const uint8_t *name, uint8_t out[NAME_MAX_BYTES])
 {
 	size_t n = name_len(name);
 
-	/* length bytes are below 'A', so folding them changes nothing */
-	for (size_t i = 0; i < n; i++)
-		out[i] = name_fold[name[i]];
+	name_lower_bytes(out, name, n);
 	return n;
 }
 

@@ -61,6 +61,8 @@ name_is_wild(const uint8_t *name)
 
 /* Fold A-Z of a valid name while copying it; returns its length. */
 size_t name_lower(const uint8_t *name, uint8_t out[NAME_MAX_BYTES]);
+/* Fold n bytes of a name (or of labels) while copying them. */
+void name_lower_bytes(uint8_t *out, const uint8_t *in, size_t n);
 /* Same name, letter case aside. */
 bool name_equal(const uint8_t *a, const uint8_t *b);
 /* name is zone or below it (RFC 9499 "subdomain"), letter case aside. */

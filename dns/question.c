@@ -7,34 +7,57 @@
 #include "dns/type.h"
 #include "lib/rd.h"
 
-/* Copy the question's name, folded. A pointer here could only aim into the
- * header, so it is malformed. */
+enum {
+	OPCODES_KNOWN =
+	    1 << OPCODE_QUERY | 1 << OPCODE_NOTIFY | 1 << OPCODE_UPDATE
+};
+
+static inline uint16_t
+word_at(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+/* Take the question's name. A pointer here could only aim into the header, so
+ * it is malformed. */
 static bool
 take_name(struct rd *r, struct question *q)
 {
 	const uint8_t *start = r->at;
-	uint8_t n = 0, labels = 0;
+	size_t left = rd_left(r), n = 0;
+	size_t end = left < NAME_MAX_BYTES ? left : NAME_MAX_BYTES;
+	uint8_t labels = 0;
 
-	for (;;) {
-		uint8_t len = rd_u8(r);
-		const uint8_t *label;
-
-		if (rd_failed(r) || len > 63 || n + len + 1 > NAME_MAX_BYTES)
+	for (; n < end && start[n] != 0; labels++) {
+		if (start[n] > 63)
 			return false;
-		q->name[n++] = len;
-		if (!len)
-			break;
-		label = rd_take(r, len);
-		/* the root byte still needs room */
-		if (!label || n + len >= NAME_MAX_BYTES)
-			return false;
-		for (unsigned i = 0; i < len; i++)
-			q->name[n++] = name_fold[label[i]];
-		labels++;
+		n += start[n] + 1u;
 	}
+	if (n++ >= end)
+		return false;
+	name_lower_bytes(q->name, start, n);
+	rd_take(r, n);
 	q->name_raw = start;
-	q->name_len = n;
+	q->name_len = (uint8_t)n;
 	q->labels = labels;
+	return true;
+}
+
+static bool
+take_question(struct rd *r, struct question *q, struct slice packet)
+{
+	const uint8_t *fixed;
+
+	if (!take_name(r, q))
+		return false;
+	fixed = rd_take(r, 4);
+	if (!fixed) {
+		q->name_len = 0;
+		return false;
+	}
+	q->type = word_at(fixed);
+	q->class = word_at(fixed + 2);
+	q->wire = slice_of(packet.at + WIRE_HEADER_BYTES, q->name_len + 4u);
 	return true;
 }
 
@@ -194,35 +217,23 @@ enum question_verdict
 question_parse(struct question *q, struct slice packet)
 {
 	struct rd r = rd_over(packet);
+	const uint8_t *head = rd_take(&r, WIRE_HEADER_BYTES);
 	uint16_t qd, an, ns, ar;
-	bool opcode_known;
 
-	q->id = rd_u16(&r);
-	q->flags = rd_u16(&r);
-	qd = rd_u16(&r), an = rd_u16(&r), ns = rd_u16(&r), ar = rd_u16(&r);
-	if (rd_failed(&r) || (q->flags & WIRE_QR))
+	if (!head)
 		return QUESTION_DROP;
-	opcode_known = question_opcode(q) == OPCODE_QUERY ||
-		       question_opcode(q) == OPCODE_NOTIFY ||
-		       question_opcode(q) == OPCODE_UPDATE;
-	if (!opcode_known)
+	q->id = word_at(head);
+	q->flags = word_at(head + 2);
+	if (q->flags & WIRE_QR)
+		return QUESTION_DROP;
+	qd = word_at(head + 4), an = word_at(head + 6);
+	ns = word_at(head + 8), ar = word_at(head + 10);
+	if (!(OPCODES_KNOWN >> question_opcode(q) & 1))
 		return QUESTION_OK; /* NOTIMP whatever the body is */
 	if (qd > 1)
 		return QUESTION_FORMERR; /* RFC 9619 */
-	if (qd == 1) {
-		if (!take_name(&r, q)) {
-			q->name_len = 0;
-			return QUESTION_FORMERR;
-		}
-		q->type = rd_u16(&r);
-		q->class = rd_u16(&r);
-		if (rd_failed(&r)) {
-			q->name_len = 0;
-			return QUESTION_FORMERR;
-		}
-		q->wire =
-		    slice_of(packet.at + WIRE_HEADER_BYTES, q->name_len + 4u);
-	}
+	if (qd == 1 && !take_question(&r, q, packet))
+		return QUESTION_FORMERR;
 	if ((an | ns | ar) && !take_records(&r, q, an + 0u + ns, ar))
 		return QUESTION_FORMERR;
 	if (rd_left(&r))

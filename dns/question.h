@@ -8,6 +8,7 @@
 #define DNS_QUESTION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "dns/name.h"
@@ -44,8 +45,12 @@ struct question {
 	struct slice wire;	 /* the question section as sent, borrowed */
 	struct slice tsig;	 /* a TSIG record, owner first; borrowed */
 	struct edns edns;
-	uint8_t name[NAME_MAX_BYTES]; /* lower case */
+	uint8_t
+	    name[NAME_MAX_BYTES]; /* lower case; last, see QUESTION_CLEARED */
 };
+
+/* Bytes of a question that must be zero before it is parsed. */
+#define QUESTION_CLEARED offsetof(struct question, name)
 
 enum question_verdict {
 	QUESTION_OK,
@@ -60,8 +65,8 @@ question_opcode(const struct question *q)
 	return (q->flags & WIRE_OPCODE) >> 11;
 }
 
-/* Fill *q from one message; *q must be zeroed. The packet must live as long
- * as *q is used. */
+/* Fill *q from one message; *q must be zeroed, except name. The packet must
+ * live as long as *q is used. */
 enum question_verdict question_parse(struct question *q, struct slice packet);
 
 #endif

@@ -46,6 +46,20 @@ reply_adopt(struct reply *r, struct span out, size_t len)
 	r->n_names = 0;
 }
 
+static void
+put_word(uint8_t *at, uint16_t word)
+{
+	at[0] = (uint8_t)(word >> 8);
+	at[1] = (uint8_t)word;
+}
+
+void
+reply_patch(uint8_t *message, uint16_t id, uint16_t flags, unsigned rcode)
+{
+	put_word(message, id);
+	put_word(message + 2, (uint16_t)(flags | (rcode & 15)));
+}
+
 void
 reply_question(struct reply *r, const struct question *q)
 {
@@ -380,16 +394,10 @@ size_t
 reply_end(struct reply *r, uint16_t id, uint16_t flags, unsigned rcode)
 {
 	uint8_t *h = r->w.base;
-	uint16_t words[6] = {id,
-			     (uint16_t)(flags | (rcode & 15)),
-			     r->question_count,
-			     r->counts[0],
-			     r->counts[1],
-			     r->counts[2]};
 
-	for (unsigned i = 0; i < 6; i++) {
-		*h++ = (uint8_t)(words[i] >> 8);
-		*h++ = (uint8_t)words[i];
-	}
+	reply_patch(h, id, flags, rcode);
+	put_word(h + 4, r->question_count);
+	for (unsigned s = 0; s < SECTION_COUNT; s++)
+		put_word(h + 6 + 2 * s, r->counts[s]);
 	return r->w.len;
 }

@@ -67,6 +67,9 @@ void reply_begin(struct reply *, struct span out, size_t max, size_t reserve);
 /* Go on behind a finished message of len bytes that stands in out, with room
  * up to out.len for OPT. */
 void reply_adopt(struct reply *, struct span out, size_t len);
+/* Change the header of a finished message of which nothing else changes: id,
+ * flags (without rcode) and the low 4 bits of rcode. */
+void reply_patch(uint8_t *message, uint16_t id, uint16_t flags, unsigned rcode);
 /* The question as the client wrote it. */
 void reply_question(struct reply *, const struct question *);
 struct reply_mark reply_mark(const struct reply *);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * lib/hash.c - SipHash (Aumasson and Bernstein). Runs in every process.
+ * lib/hash.c - SipHash (Aumasson and Bernstein) and NH. Runs in every process.
  */
 #include "lib/hash.h"
 
 #include <endian.h>
 #include <sys/random.h>
 
+#include "lib/bug.h"
 #include "lib/log.h"
+#include "lib/mem.h"
 
 static uint64_t
 load64(const uint8_t *p)
@@ -99,6 +101,52 @@ uint64_t
 hash_cookie(const struct hash_key *k, struct slice in)
 {
 	return sip(k, in, 2, 4);
+}
+
+void
+nh_key_derive(struct nh_key *out, const struct hash_key *k)
+{
+	for (uint64_t i = 0; i < COUNT(out->word); i++) {
+		uint64_t n = htole64(i);
+
+		out->word[i] =
+		    hash_cookie(k, slice_of((const uint8_t *)&n, sizeof(n)));
+	}
+}
+
+__extension__ typedef unsigned __int128 uint128;
+
+static inline uint128
+nh_block(const uint64_t *key, const uint8_t *p)
+{
+	return (uint128)(load64(p) + key[0]) * (load64(p + 8) + key[1]);
+}
+
+/* 16 bytes a step; the last step takes the last 16 bytes, some of them once
+ * more, or what little there is with zeroes behind. */
+uint64_t
+hash_nh(const struct nh_key *k, struct slice in)
+{
+	const uint64_t *key = k->word, *ends = k->word + COUNT(k->word) - 2;
+	const uint8_t *p = in.at;
+	uint8_t little[16] = {0};
+	size_t left = in.len;
+	uint128 sum = 0;
+	uint64_t h;
+
+	bug_on(in.len > HASH_NH_MAX);
+	for (; left > 16; p += 16, left -= 16, key += 2)
+		sum += nh_block(key, p);
+	if (LIKELY(in.len >= 16)) {
+		sum += nh_block(key, in.at + in.len - 16);
+	} else {
+		memcpy(little, in.at, in.len);
+		sum += nh_block(key, little);
+	}
+	h = (uint64_t)sum * (ends[0] | 1) +
+	    (uint64_t)(sum >> 64) * (ends[1] | 1) + in.len;
+	h = (h ^ h >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+	return h ^ h >> 29;
 }
 
 uint64_t

@@ -20,6 +20,19 @@ struct hash_key hash_key_random(void);
 uint64_t hash_fast(const struct hash_key *, struct slice);   /* 1-3 */
 uint64_t hash_cookie(const struct hash_key *, struct slice); /* 2-4 */
 
+/* For cache keys, which strangers choose without ever seeing a hash: NH, the
+ * first layer of UMAC (RFC 4418 section 5.2.2) with words of 64 bits, then
+ * one multiply-add per half and a mix. As long as the key is secret, two
+ * inputs of one length meet by chance only. */
+enum { HASH_NH_MAX = 320 /* bytes of input */ };
+
+struct nh_key {
+	uint64_t word[HASH_NH_MAX / 8 + 2];
+};
+
+void nh_key_derive(struct nh_key *, const struct hash_key *);
+uint64_t hash_nh(const struct nh_key *, struct slice); /* at most HASH_NH_MAX */
+
 /* A quick mix of all bytes into seed, to tell torn or scribbled data from whole
  * data; no defence against anybody. */
 uint64_t hash_mix(struct slice, uint64_t seed);

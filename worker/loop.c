@@ -45,22 +45,34 @@ log_query(const struct query *q)
 		   q->asker.tcp ? " (TCP)" : "");
 }
 
-size_t
-loop_answer(struct loop *l, struct query *q)
+void
+loop_begin(struct loop *l, struct query *q)
 {
-	size_t len;
-
 	q->h = &l->world->answerer;
 	q->arena = &l->world->arena;
 	q->asker.real.net = q->asker.remote;
 	q->asker.real.bits = addr_bits(&q->asker.remote);
-	len = query_run(q);
+	query_begin(q);
+}
+
+size_t
+loop_end(struct loop *l, struct query *q)
+{
+	size_t len = query_end(q);
+
 	if (!len)
 		q->h->slot->counters.corrupt_packets++;
 	if (l->world->conf->log_dns_queries && len && len != QUERY_DEFERRED)
 		log_query(q);
 	arena_reset(q->arena);
 	return len;
+}
+
+size_t
+loop_answer(struct loop *l, struct query *q)
+{
+	loop_begin(l, q);
+	return loop_end(l, q);
 }
 
 static void

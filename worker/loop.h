@@ -48,6 +48,9 @@ void loop_run(struct loop *);
 /* One query in q->in from q->asker into q->out; the reply's length, 0 = none.
  * Counts and logs it. */
 size_t loop_answer(struct loop *, struct query *);
+/* The same in two legs, see query_begin(); out may be set in between. */
+void loop_begin(struct loop *, struct query *);
+size_t loop_end(struct loop *, struct query *);
 void loop_add(struct loop *, struct source *, uint32_t events);
 
 #endif

@@ -21,6 +21,7 @@
 enum {
 	BATCH = 64,
 	BATCHES_MAX = 8,     /* per turn */
+	GROUP = 8,	     /* queries that make their legs together */
 	QUERY_MAX = 4096,    /* bytes of a datagram we look at */
 	CONTROL_MAX = 64,    /* pktinfo */
 	FLUSH_AFTER_US = 500 /* script time after which answers do not wait */
@@ -38,6 +39,7 @@ struct udp {
 	bool was_wildcard;
 	bool refresh[BATCH]; /* these hits are near their end */
 	bool any_refresh;
+	struct query group[GROUP];
 	struct defer *defer; /* queries that another worker is computing */
 };
 
@@ -190,56 +192,52 @@ count_answer(struct counters *c, const struct query *q, size_t len)
 		c->udp6_answers++;
 }
 
-static void
+/* false: not to be answered. */
+static bool
 fill_query(struct loop *l, struct query *q, const struct datagram *d)
 {
-	struct udp *u = l->udp;
-
 	q->asker.remote = *(const struct addr *)d->head->msg_name;
 	q->asker.local = d->source->listener->addr;
 	q->asker.tcp = false;
 	q->in = d->bytes;
-	q->out =
-	    (struct span){u->out + u->n_put * u->reply_bytes, u->reply_bytes};
 	if (d->source->listener->wildcard)
 		local_from_control(d->head, &q->asker.local);
+	/* an answer to port 0 cannot be sent */
+	return addr_port(&q->asker.remote) != 0 && behind_proxy(l, q);
 }
 
 static void
-send_later(struct loop *l, const struct datagram *d, size_t len)
+send_later(struct udp *u, const struct datagram *d, struct slice reply)
 {
-	struct udp *u = l->udp;
 	struct iovec *io = &u->put_io[u->n_put];
 	struct msghdr *put = &u->put[u->n_put++].msg_hdr;
 
-	*io = (struct iovec){l->query.out.at, len};
+	*io = (struct iovec){(void *)(uintptr_t)reply.at, reply.len};
 	*put = *d->head;
 	put->msg_iov = io;
 	put->msg_iovlen = 1;
 	put->msg_flags = 0;
 }
 
-/* Answer a datagram into the next place of the batch to send. false: another
- * worker is computing that answer (only if may_defer). */
+/* Answer a query that has been begun into the next place of the batch to send.
+ * false: another worker is computing that answer (only if may_defer). */
 static bool
-answer_one(struct loop *l, const struct datagram *d, bool may_defer)
+answer_one(struct loop *l, struct query *q, const struct datagram *d,
+	   bool may_defer)
 {
-	struct counters *count = &l->world->answerer.slot->counters;
-	struct query *q = &l->query;
+	struct udp *u = l->udp;
 	size_t len;
 
-	fill_query(l, q, d);
-	/* an answer to port 0 cannot be sent */
-	if (addr_port(&q->asker.remote) == 0 || !behind_proxy(l, q))
-		return true;
+	q->out =
+	    (struct span){u->out + u->n_put * u->reply_bytes, u->reply_bytes};
 	q->may_defer = may_defer;
-	len = loop_answer(l, q);
+	len = loop_end(l, q);
 	if (len == QUERY_DEFERRED)
 		return false;
 	if (!len)
 		return true;
-	count_answer(count, q, len);
-	send_later(l, d, len);
+	count_answer(&l->world->answerer.slot->counters, q, len);
+	send_later(u, d, slice_of(q->out.at, len));
 	return true;
 }
 
@@ -249,11 +247,12 @@ static void
 refresh_one(struct loop *l, const struct datagram *d)
 {
 	struct query *q = &l->query;
+	struct udp *u = l->udp;
 	size_t len;
 
-	fill_query(l, q, d);
-	if (!behind_proxy(l, q))
+	if (!fill_query(l, q, d))
 		return;
+	q->out = (struct span){u->out, u->reply_bytes};
 	q->may_defer = q->refreshing = true;
 	len = loop_answer(l, q);
 	q->refreshing = false;
@@ -269,29 +268,57 @@ datagram_at(struct udp *u, const struct source *s, unsigned i)
 	    slice_of(u->get_io[i].iov_base, u->get[i].msg_len)};
 }
 
+/* Answer it now, or put it aside until another worker has. */
 static void
-serve_batch(struct loop *l, const struct source *s, unsigned n)
+end_one(struct loop *l, struct query *q, const struct datagram *d)
+{
+	if (answer_one(l, q, d, true) ||
+	    defer_add(l->udp->defer, d->source, d->head, d->bytes,
+		      l->world->answerer.now_ms))
+		return;
+	loop_begin(l, q);
+	answer_one(l, q, d, false);
+}
+
+/* The datagrams from `first` on, n <= GROUP of them. */
+static void
+serve_group(struct loop *l, const struct source *s, unsigned first, unsigned n)
 {
 	struct udp *u = l->udp;
 	struct counters *c = &l->world->answerer.slot->counters;
 	uint64_t script_us = c->script_us;
+	struct datagram d[GROUP];
+	struct query *q = u->group;
+	bool wanted[GROUP];
 
 	for (unsigned i = 0; i < n; i++) {
-		struct datagram d = datagram_at(u, s, i);
-
-		count_query(c, &u->from[i]);
-		l->query.refresh_due = false;
-		if (!answer_one(l, &d, true) &&
-		    !defer_add(u->defer, s, d.head, d.bytes,
-			       l->world->answerer.now_ms))
-			answer_one(l, &d, false);
-		u->refresh[i] = l->query.refresh_due;
-		u->any_refresh |= u->refresh[i];
-		if (c->script_us - script_us > FLUSH_AFTER_US) {
+		d[i] = datagram_at(u, s, first + i);
+		count_query(c, &u->from[first + i]);
+		wanted[i] = fill_query(l, &q[i], &d[i]);
+		if (LIKELY(wanted[i]))
+			loop_begin(l, &q[i]);
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (LIKELY(wanted[i]))
+			query_fetch(&q[i]);
+	for (unsigned i = 0; i < n; i++) {
+		if (UNLIKELY(!wanted[i]))
+			continue;
+		end_one(l, &q[i], &d[i]);
+		if (UNLIKELY(q[i].refresh_due))
+			u->refresh[first + i] = u->any_refresh = true;
+		if (UNLIKELY(c->script_us - script_us > FLUSH_AFTER_US)) {
 			flush(l);
 			script_us = c->script_us;
 		}
 	}
+}
+
+static void
+serve_batch(struct loop *l, const struct source *s, unsigned n)
+{
+	for (unsigned i = 0; i < n; i += GROUP)
+		serve_group(l, s, i, n - i < GROUP ? n - i : GROUP);
 	flush(l);
 }
 
@@ -305,6 +332,7 @@ refresh_batch(struct loop *l, const struct source *s, unsigned n)
 			struct datagram d = datagram_at(u, s, i);
 
 			refresh_one(l, &d);
+			u->refresh[i] = false;
 		}
 	u->any_refresh = false;
 }
@@ -343,8 +371,13 @@ retry_one(void *ctx, struct waiting *w)
 	const struct datagram d = {w->source, &w->head,
 				   slice_of(w->bytes, w->len)};
 	int64_t waited = l->world->answerer.now_ms - w->since_ms;
-	bool done = answer_one(l, &d, waited < l->world->conf->queue_limit);
+	struct query *q = &l->query;
+	bool done;
 
+	if (!fill_query(l, q, &d))
+		return true;
+	loop_begin(l, q);
+	done = answer_one(l, q, &d, waited < l->world->conf->queue_limit);
 	if (done) {
 		l->udp_source = w->source;
 		flush(l);

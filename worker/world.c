@@ -92,6 +92,7 @@ join(struct world *w, const struct heritage *h)
 	a->generation = h->generation;
 	a->cookies = h->cookies;
 	a->cookie_secret = h->cookie_secret;
+	nh_key_derive(&a->cache_key, segment_hash_key(h->segment));
 	a->scratch = xalloc(SCRATCH_BYTES);
 	a->packets = attach(
 	    h->segment, SHARE_PACKETS,
