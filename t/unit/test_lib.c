@@ -282,6 +282,81 @@ Test(hash, keys_differ)
 		      hash_fast(&b, slice_str("x")));
 }
 
+/* The product of two words in four quarters, as on paper. */
+static void
+add_product(uint64_t sum[2], uint64_t a, uint64_t b)
+{
+	uint64_t al = a & UINT32_MAX, ah = a >> 32, bl = b & UINT32_MAX,
+		 bh = b >> 32;
+	uint64_t mid = ah * bl + (al * bl >> 32);
+	uint64_t mid2 = al * bh + (mid & UINT32_MAX);
+	uint64_t low = a * b, high = ah * bh + (mid >> 32) + (mid2 >> 32);
+
+	sum[0] += low;
+	sum[1] += high + (sum[0] < low);
+}
+
+/* hash_nh by its definition, byte after byte. */
+static uint64_t
+nh_on_paper(const struct nh_key *k, const uint8_t *in, size_t n)
+{
+	uint64_t sum[2] = {0, 0}, h;
+	size_t steps = n <= 16 ? 1 : (n + 15) / 16;
+
+	for (size_t s = 0; s < steps; s++) {
+		size_t at = s + 1 < steps || n < 16 ? 16 * s : n - 16;
+		uint64_t w[2] = {0, 0};
+
+		for (size_t i = 0; i < 16 && at + i < n; i++)
+			w[i / 8] |= (uint64_t)in[at + i] << 8 * (i % 8);
+		add_product(sum, w[0] + k->word[2 * s],
+			    w[1] + k->word[2 * s + 1]);
+	}
+	h = sum[0] * (k->word[HASH_NH_MAX / 8] | 1) +
+	    sum[1] * (k->word[HASH_NH_MAX / 8 + 1] | 1) + n;
+	h = (h ^ h >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+	return h ^ h >> 29;
+}
+
+Test(hash, nh_is_what_its_definition_says_at_every_length_and_alignment)
+{
+	const struct hash_key secret = {{3, 5}};
+	uint8_t in[8 + HASH_NH_MAX];
+	struct nh_key k;
+
+	nh_key_derive(&k, &secret);
+	for (size_t i = 0; i < sizeof(in); i++)
+		in[i] = (uint8_t)(i * 37 + i / 7);
+	for (size_t n = 0; n <= HASH_NH_MAX; n++)
+		for (size_t at = 0; at < 8; at += 3)
+			cr_assert_eq(hash_nh(&k, slice_of(in + at, n)),
+				     nh_on_paper(&k, in + at, n),
+				     "%zu bytes at %zu", n, at);
+}
+
+Test(hash, nh_moves_with_every_bit_the_length_and_the_key)
+{
+	const struct hash_key one = {{3, 5}}, other = {{3, 6}};
+	uint8_t in[HASH_NH_MAX] = {0};
+	struct nh_key k, l;
+
+	nh_key_derive(&k, &one);
+	nh_key_derive(&l, &other);
+	for (size_t n = 1; n <= HASH_NH_MAX; n += 13) {
+		struct slice s = slice_of(in, n);
+		uint64_t h = hash_nh(&k, s);
+
+		cr_expect_neq(h, hash_nh(&l, s));
+		cr_expect_neq(h, hash_nh(&k, slice_of(in, n - 1)));
+		for (size_t bit = 0; bit < 8 * n; bit++) {
+			in[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			cr_expect_neq(h, hash_nh(&k, s), "%zu: bit %zu", n,
+				      bit);
+			in[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+	}
+}
+
 Test(prng, stays_below_and_reaches_everything)
 {
 	struct prng p = {{1, 2}};

@@ -237,6 +237,26 @@ Test(name, lower)
 	cr_expect_eq(out[0], 63);
 }
 
+Test(name, lower_folds_capital_letters_and_nothing_else)
+{
+	uint8_t in[256 + 16], out[sizeof(in)];
+
+	for (size_t i = 0; i < sizeof(in); i++)
+		in[i] = (uint8_t)i;
+	for (size_t n = 0; n <= 256; n++) {
+		memset(out, 0x55, sizeof(out));
+		name_lower_bytes(out, in, n);
+		for (size_t i = 0; i < n; i++)
+			cr_expect_eq(out[i], name_fold[i], "%zu of %zu", i, n);
+		cr_expect_eq(out[n], 0x55, "%zu", n);
+	}
+	for (unsigned shift = 0; shift < 8; shift++) {
+		name_lower_bytes(out, in + shift, 256);
+		for (size_t i = 0; i < 256; i++)
+			cr_expect_eq(out[i], name_fold[(i + shift) & 255]);
+	}
+}
+
 static const struct {
 	const char *a, *b;
 	bool equal, below; /* a is b; a is b or below it */

@@ -240,7 +240,7 @@ Test(udp, a_wildcard_answers_from_the_address_that_was_asked)
 		cr_expect_eq(reply_id(clients[i]), (int)i, "%s", servers[i]);
 		close(clients[i]);
 	}
-	cr_expect_eq(addr_port(&b->loop.query.asker.local),
+	cr_expect_eq(addr_port(&b->r->zones[0].who.local),
 		     addr_port(&b->listener.addr));
 	bed_free(b);
 }
