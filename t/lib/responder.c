@@ -103,6 +103,15 @@ judge(struct responder *r, struct slice in)
 	return referee_complaint(out, m);
 }
 
+/* As much as a worker has. */
+static size_t
+out_bytes(const struct responder *r)
+{
+	size_t most = (size_t)r->conf->udp_truncation_threshold;
+
+	return (r->tcp ? WIRE_MESSAGE_MAX : most) + QUERY_SLACK;
+}
+
 const char *
 responder_run(struct responder *r, struct slice packet)
 {
@@ -124,9 +133,9 @@ responder_run(struct responder *r, struct slice packet)
 	q->asker.real = prefix_of(&r->client, addr_bits(&r->client));
 	q->asker.tcp = r->tcp;
 	q->in = slice_of(in, packet.len);
-	q->out = (struct span){r->out, sizeof(r->out)};
+	q->out = (struct span){r->out, out_bytes(r)};
 	r->len = query_run(q);
-	if (r->len)
+	if (r->len && r->len != QUERY_DEFERRED)
 		why = judge(r, q->in);
 	free(in);
 	return why;
@@ -229,6 +238,8 @@ responder_ask(struct responder *r, const struct packet *p)
 	}
 	if (!r->len)
 		return "silence";
+	if (r->len == QUERY_DEFERRED)
+		return "deferred";
 	text_str(&t, rcode_word(whole_rcode(m)));
 	if (m->flags & WIRE_AA)
 		text_str(&t, " aa");

@@ -32,7 +32,7 @@ struct responder {
 	size_t len;		/* of the last reply */
 	struct message message; /* the last reply, decoded */
 	char words[65536];	/* the last reply, see responder_ask */
-	uint8_t out[WIRE_MESSAGE_MAX];
+	uint8_t out[WIRE_MESSAGE_MAX + QUERY_SLACK];
 };
 
 /* One backend for each text. settings: lines of a configuration; names are
@@ -43,11 +43,12 @@ void responder_free(struct responder *);
 /* Ask the backends for their zones: after lists_zones was set. */
 void responder_list_zones(struct responder *);
 /* Answer bytes. NULL: nothing is wrong with the reply (which may be none:
- * len == 0); else what is wrong. */
+ * len == 0, or QUERY_DEFERRED); else what is wrong. */
 const char *responder_run(struct responder *, struct slice packet) MUST_CHECK;
 /* Answer a query and put the reply into words: rcode, flags, then the records
  * of each section in order of their text, OPT left out:
- *     "NOERROR aa | an www.test. 60 A 192.0.2.1, ... | ns ... | ar ..." */
+ *     "NOERROR aa | an www.test. 60 A 192.0.2.1, ... | ns ... | ar ..."
+ * No reply: "silence" or "deferred". */
 const char *responder_ask(struct responder *, const struct packet *);
 /* The EDNS option of that code in the last reply. */
 bool responder_option(const struct responder *, uint16_t code,
