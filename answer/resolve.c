@@ -135,7 +135,6 @@ pick(struct query *q, const struct rows *rows)
 		return follow_cname(q, q->target, rows);
 	if (rows_add(q, SECTION_ANSWER, q->target, type, rows, false))
 		return DONE;
-	rows_scope(q, rows); /* for another client the type may be there */
 	return nodata(q);
 }
 

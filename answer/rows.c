@@ -98,6 +98,22 @@ look_up(struct query *q, struct backend *b, const struct lookup *l,
 	return e;
 }
 
+/* Whatever these rows are used for, and if only to see that they are not what
+ * was looked for: what comes of it holds for clients in their scope only. */
+static void
+note_what_they_hold_for(struct query *q, const struct rows *rows)
+{
+	struct made_of *m = &q->made;
+
+	if (rows->reads > m->reads)
+		m->reads = rows->reads;
+	for (size_t i = 0; i < rows->n; i++)
+		if (rows->at[i].scope_bits > m->scope_bits)
+			m->scope_bits = rows->at[i].scope_bits;
+	for (unsigned i = 0; i < rows->n_tags && m->wanted; i++)
+		packet_cache_depend_slot(q, rows->tag[i]);
+}
+
 /* Ask a backend, or remember what it said to the same question. */
 static enum err
 ask(struct query *q, struct backend *b, struct lookup *l, struct rows *rows)
@@ -121,10 +137,7 @@ ask(struct query *q, struct backend *b, struct lookup *l, struct rows *rows)
 	e = look_up(q, b, l, &want.rows);
 	if (e != ERR_NONE)
 		return e;
-	if (want.rows.reads > q->made.reads)
-		q->made.reads = want.rows.reads;
-	for (unsigned i = 0; i < want.rows.n_tags && q->made.wanted; i++)
-		packet_cache_depend_slot(q, want.rows.tag[i]);
+	note_what_they_hold_for(q, &want.rows);
 	m = arena_copy(q->arena, &want, sizeof(want));
 	if (!m)
 		return ERR_MEMORY;
@@ -182,14 +195,6 @@ rows_have(const struct rows *rows, uint16_t type)
 		if (rows->at[i].type != 0)
 			return true;
 	return false;
-}
-
-void
-rows_scope(struct query *q, const struct rows *rows)
-{
-	for (size_t i = 0; i < rows->n; i++)
-		if (rows->at[i].scope_bits > q->made.scope_bits)
-			q->made.scope_bits = rows->at[i].scope_bits;
 }
 
 bool

@@ -20,8 +20,6 @@ enum err rows_internal(struct query *, struct backend *, const uint8_t *name,
 bool rows_have(const struct rows *, uint16_t type);
 /* The first row of that type, or NULL. */
 const struct row *rows_first(const struct rows *, uint16_t type);
-/* The answer holds for clients in the scope of these rows only. */
-void rows_scope(struct query *, const struct rows *);
 /* Append the RRset of that type to a section under the name owner: equal
  * rows once, the lowest TTL for all, shuffled unless no-shuffle. Rows with
  * auth=false only where glue is true. An RRset is sent once. false: there is
