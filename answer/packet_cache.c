@@ -62,7 +62,7 @@ static_assert(sizeof(struct key_head) >= CACHE_NAME_OFF, "name follows");
 /* What a key says beside the question. */
 struct variant {
 	uint8_t length; /* of the client's prefix; EXACT; 0 = none */
-	uint16_t cut;	/* size it was cut to; 0 = whole */
+	uint16_t cut;	/* bytes in front of OPT it was cut to; 0 = whole */
 };
 
 void
@@ -92,6 +92,13 @@ packet_cache_fetch(const struct query *q)
 {
 	if (q->made.cacheable)
 		cache_prefetch_entry(q->h->packets, q->key.base_hash);
+}
+
+/* Bytes that the reply may have in front of this client's OPT. */
+static uint16_t
+room(const struct query *q)
+{
+	return (uint16_t)(q->max - reply_opt_bytes(&q->opt));
 }
 
 /* Complete the key for one variant and hash it. */
@@ -206,14 +213,14 @@ enum outcome { FOUND_NOTHING, FOUND_STALE, FOUND_REPLY };
 static enum outcome
 use(struct query *q, const struct found *f, bool any_age)
 {
-	if (f->hit.len + reply_opt_bytes(&q->opt) > q->max)
+	if (f->hit.len > room(q))
 		return FOUND_NOTHING;
 	if (f->hit.fresh || any_age)
 		serve(q, f);
 	return f->hit.fresh ? FOUND_REPLY : FOUND_STALE;
 }
 
-/* ... or the one that was cut to this client's size. */
+/* ... or the one that was cut to this client's room. */
 static enum outcome
 use_or_cut(struct query *q, struct variant v, struct found *f, bool any_age)
 {
@@ -227,7 +234,7 @@ use_or_cut(struct query *q, struct variant v, struct found *f, bool any_age)
 	}
 	if (f->tail.kind == KIND_BY_PREFIX)
 		return FOUND_NOTHING;
-	v.cut = (uint16_t)q->max;
+	v.cut = room(q);
 	key_finish(q, v);
 	return fetch(q, q->out, f) ? use(q, f, any_age) : FOUND_NOTHING;
 }
@@ -483,7 +490,7 @@ store(struct query *q, size_t message_len)
 		post.kind = KIND_BY_SIZE;
 		key_finish(q, v);
 		put(q, 0, &post, NULL);
-		v.cut = (uint16_t)q->max;
+		v.cut = room(q);
 	}
 	key_finish(q, v);
 	copy_without_opt(q, message_len);

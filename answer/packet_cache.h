@@ -5,9 +5,10 @@
  * of their own with cookie, NSID and subnet.
  *
  * Key: generation of the script, type, DO, UDP or TCP, the name in lower case;
- * and where the answer needs it, the client's prefix or address, and the size
- * it was cut to. Under the key without those stands a signpost then: "ask by
- * prefix, of these lengths", "too large, ask by size".
+ * and where the answer needs it, the client's prefix or address, and the room
+ * it was cut to (what the client takes without its OPT). Under the key without
+ * those stands a signpost then: "ask by prefix, of these lengths", "too large,
+ * ask by room".
  *
  * A reply remembers the generation of every zone it was made of (at most
  * CACHED_ZONES); when one has moved, the reply is no more.

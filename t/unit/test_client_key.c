@@ -238,9 +238,17 @@ many(struct call *c, unsigned n, unsigned bits)
 				       bits ? seen(c, bits) : "anybody", i);
 }
 
+/* Text that fits into 512 bytes with a small OPT record or without any. */
+static void
+fill(struct call *c, unsigned n)
+{
+	snprintf(c->text, c->room, "60 TXT \"%0*d\" \"%0*d\"\n", 200, 0,
+		 (int)n - 200, 0);
+}
+
 struct maker {
 	const char *name;
-	enum { SCOPED, EXACT, PORT, HIDDEN, EITHER, MANY, LINES } how;
+	enum { SCOPED, EXACT, PORT, HIDDEN, EITHER, MANY, FILL, LINES } how;
 	unsigned bits, n;
 	const char *a, *b;
 };
@@ -272,6 +280,11 @@ static const struct maker makers[] = {
     {"some.wild.test.", HIDDEN, 0, 0, NULL, NULL},
     {"big.test.", MANY, 0, 30, NULL, NULL},
     {"huge.test.", MANY, 0, 60, NULL, NULL},
+    {"f0.test.", FILL, 0, 437, NULL, NULL},
+    {"f1.test.", FILL, 0, 446, NULL, NULL},
+    {"f2.test.", FILL, 0, 455, NULL, NULL},
+    {"f3.test.", FILL, 0, 462, NULL, NULL},
+    {"f4.test.", FILL, 0, 469, NULL, NULL},
     {"mine.test.", MANY, 16, 30, NULL, NULL},
 };
 
@@ -307,6 +320,9 @@ make_rows(void *ctx, struct told *t)
 		case MANY:
 			many(&c, m->n, m->bits);
 			break;
+		case FILL:
+			fill(&c, m->n);
+			break;
 		case LINES:
 			return m->a;
 		}
@@ -322,7 +338,9 @@ static const char *const asked_names[] = {
     "host.sub.test", "moved.test",     "host.moved.test", "kind.test",
     "a.wild.test",   "b.wild.test",    "some.wild.test",  "big.test",
     "huge.test",     "mine.test",      "gone.test",	  "portalias.test",
-    "not.ours",	     "x.y.plain.test", "x.hidden.test",	  "wild.test"};
+    "not.ours",	     "x.y.plain.test", "x.hidden.test",	  "wild.test",
+    "f0.test",	     "f1.test",	       "f2.test",	  "f3.test",
+    "f4.test"};
 
 /* A client out of few enough that they come again. */
 static void
