@@ -18,8 +18,7 @@ client_key_finish(struct client_key *k, const struct asker *who, uint8_t length,
 		  const struct nh_key *secret)
 {
 	const struct prefix *real = &who->real;
-
-	uint8_t bits;
+	uint8_t family = (uint8_t)addr_family(&real->net), bits;
 	struct prefix p;
 
 	client_key_reset(k);
@@ -31,6 +30,7 @@ client_key_finish(struct client_key *k, const struct asker *who, uint8_t length,
 	    length == CLIENT_EXACT || real->bits < length ? real->bits : length;
 	p = prefix_of(&real->net, bits);
 	client_key_add(k, &length, 1);
+	client_key_add(k, &family, 1);
 	client_key_add(k, &bits, 1);
 	add_addr(k, &p.net);
 	if (length == CLIENT_EXACT)

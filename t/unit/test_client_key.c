@@ -87,6 +87,9 @@ Test(client_key, who_shares_with_whom)
 	    {"1.1.1.1", "10.0.0.0/24", "1.1.1.1", "10.0.0.0/25", CLIENT_EXACT,
 	     CLIENT_EXACT, false},
 	    {"10.0.0.1", NULL, "10.0.0.1", NULL, CLIENT_EXACT, 32, false},
+	    /* 4 + 16 bytes and 16 + 4 are told apart */
+	    {"::102:304", "10.0.0.0/8", "1.2.3.4", "a00::/8", CLIENT_EXACT,
+	     CLIENT_EXACT, false},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
