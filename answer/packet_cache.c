@@ -84,6 +84,7 @@ packet_cache_prepare(struct query *q)
 	client_key_add(k, &head, CACHE_NAME_OFF);
 	client_key_add(k, qu->name, qu->name_len);
 	client_key_base(k, &h->cache_key);
+	q->made.sharers = k->hash;
 	cache_prefetch(h->packets, k->hash);
 }
 
@@ -217,6 +218,7 @@ use(struct query *q, const struct found *f, bool any_age)
 		return FOUND_NOTHING;
 	if (f->hit.fresh || any_age)
 		serve(q, f);
+	q->refresh_due = f->hit.fresh && near_end(q, f);
 	return f->hit.fresh ? FOUND_REPLY : FOUND_STALE;
 }
 
@@ -227,10 +229,8 @@ use_or_cut(struct query *q, struct variant v, struct found *f, bool any_age)
 	if (LIKELY(f->tail.kind == KIND_REPLY)) {
 		enum outcome o = use(q, f, any_age);
 
-		if (LIKELY(o != FOUND_NOTHING)) {
-			q->refresh_due = o == FOUND_REPLY && near_end(q, f);
+		if (LIKELY(o != FOUND_NOTHING))
 			return o;
-		}
 	}
 	if (f->tail.kind == KIND_BY_PREFIX)
 		return FOUND_NOTHING;
@@ -254,6 +254,8 @@ look_up_prefixes(struct query *q, const struct client_lengths *lengths,
 		if (!v.length)
 			break;
 		key_finish(q, v);
+		if (i == 0)
+			q->made.sharers = q->key.hash;
 		if (!fetch(q, q->out, &f))
 			continue;
 		o = use_or_cut(q, v, &f, any_age);
@@ -311,7 +313,7 @@ set_ttls(struct slice message, uint8_t *at)
 bool
 packet_cache_stale(struct query *q)
 {
-	if (!q->made.cacheable || q->h->conf->stale_ttl == 0)
+	if (!q->made.cacheable || q->refreshing || q->h->conf->stale_ttl == 0)
 		return false;
 	q->stale = true;
 	look_up(q, true);
@@ -323,34 +325,84 @@ packet_cache_stale(struct query *q)
 	return true;
 }
 
+/* As if nothing had been found. */
+static void
+forget(struct query *q)
+{
+	q->cached = q->refresh_due = q->aa = q->tc = false;
+	q->rcode = RCODE_NOERROR;
+	q->opt.ede = EDE_NONE;
+}
+
 enum verdict
 step_cache(struct query *q)
 {
-	if (!q->made.cacheable || q->refreshing ||
-	    look_up(q, false) != FOUND_REPLY)
+	if (!q->made.cacheable || look_up(q, false) != FOUND_REPLY)
 		return NEXT;
-	q->h->slot->counters.packetcache_hit++;
-	return SEND;
+	if (LIKELY(!q->refreshing)) {
+		q->h->slot->counters.packetcache_hit++;
+		return SEND;
+	}
+	if (!q->refresh_due)
+		return DEFER;
+	forget(q);
+	return NEXT;
+}
+
+/* Another worker computes it. */
+static enum verdict
+wait_for_other(struct query *q)
+{
+	if (packet_cache_stale(q))
+		return SEND;
+	return q->may_defer || q->refreshing ? DEFER : NEXT;
+}
+
+static enum verdict
+claim(struct query *q)
+{
+	struct answerer *h = q->h;
+	enum verdict v;
+
+	q->made.flight = q->made.sharers;
+	switch (flight_begin(h->segment, q->made.flight, h->slot_index,
+			     h->now_ms, FLIGHT_MAX_MS)) {
+	case FLIGHT_TAKEN:
+		return wait_for_other(q);
+	case FLIGHT_AGAIN: /* it may have ended since we looked */
+		v = step_cache(q);
+		if (v != NEXT) {
+			flight_end(h->segment, q->made.flight, h->slot_index,
+				   true, h->now_ms);
+			return v;
+		}
+		break;
+	case FLIGHT_OURS:
+		break;
+	case FLIGHT_ALONE: /* to compute it for later is of no use */
+		return q->refreshing ? DEFER : NEXT;
+	}
+	q->made.flying = true;
+	return NEXT;
 }
 
 enum verdict
 step_claim(struct query *q)
 {
-	struct answerer *h = q->h;
+	struct counters *count = &q->h->slot->counters;
+	enum verdict v;
 
 	if (!q->made.cacheable)
 		return NEXT;
-	h->slot->counters.packetcache_miss++;
-	q->made.wanted = true;
-	q->made.born = cache_epoch(h->packets);
-	q->made.min_ttl_sec = UINT32_MAX;
-	q->made.flying = flight_begin(h->segment, q->key.base_hash,
-				      h->slot_index, h->now_ms, FLIGHT_MAX_MS);
-	if (q->made.flying)
-		return NEXT;
-	if (packet_cache_stale(q))
-		return SEND;
-	return q->may_defer ? DEFER : NEXT;
+	v = claim(q);
+	if (v == NEXT) {
+		q->made.wanted = true;
+		q->made.born = cache_epoch(q->h->packets);
+		q->made.min_ttl_sec = UINT32_MAX;
+	}
+	/* who waits has not been answered yet, who refreshes did not ask */
+	count->packetcache_miss += (v == NEXT || q->stale) && !q->refreshing;
+	return v;
 }
 
 /* --- storing ---------------------------------------------------------------*/
@@ -474,16 +526,20 @@ copy_without_opt(struct query *q, size_t message_len)
 	to[11] = (uint8_t)additional;
 }
 
-static void
+/* false: others cannot have it. */
+static bool
 store(struct query *q, size_t message_len)
 {
+	const struct made_of *m = &q->made;
 	struct tail t = make_tail(q);
 	struct variant v = variant_of(q);
 
-	if (t.ttl_ms == 0)
-		return;
+	if (q->failed || m->n_marks > CACHED_ZONES ||
+	    m->reads == ROWS_READ_MORE || t.ttl_ms == 0 ||
+	    message_len + TAIL_MAX > SCRATCH_BYTES)
+		return false;
 	if (v.length && !put_prefix_signpost(q, &t, v.length))
-		return;
+		return false;
 	if (q->made.cut) {
 		struct tail post = t;
 
@@ -495,19 +551,20 @@ store(struct query *q, size_t message_len)
 	key_finish(q, v);
 	copy_without_opt(q, message_len);
 	put(q, message_len, &t, NULL);
+	return true;
 }
 
 void
 packet_cache_store(struct query *q, size_t message_len)
 {
 	struct made_of *m = &q->made;
+	bool shared;
 
 	if (!m->wanted)
 		return;
-	if (!q->failed && m->n_marks <= CACHED_ZONES &&
-	    m->reads != ROWS_READ_MORE &&
-	    message_len + TAIL_MAX <= SCRATCH_BYTES)
-		store(q, message_len);
+	shared = store(q, message_len);
+	/* with a stale answer in hand nobody waits for the next attempt */
 	if (m->flying)
-		flight_end(q->h->segment, q->key.base_hash, q->h->slot_index);
+		flight_end(q->h->segment, m->flight, q->h->slot_index,
+			   shared || q->stale, q->h->now_ms);
 }

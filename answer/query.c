@@ -200,6 +200,8 @@ step_type(struct query *q)
 	}
 	if (in_quarantine(q)) {
 		q->h->slot->counters.quarantined++;
+		if (packet_cache_stale(q))
+			return SEND;
 		return query_refuse(q, RCODE_SERVFAIL, EDE_NOT_READY,
 				    "this question is in quarantine");
 	}

@@ -25,20 +25,19 @@ struct suspect {
 	uint8_t name[256];
 };
 
-/* hash: upper bits name the key, the low ones the owner + 1; 0 = free. */
-struct flight {
-	_Atomic uint64_t word;
-	_Atomic int64_t began_ms;
-};
-
+/* One word tells all of a flight, so that nobody sees half of it.
+ *   bits 0-15   owner + 1; FLIGHT_ENDED, FLIGHT_UNSHARED
+ *       16-31   when it began or ended, in steps of FLIGHT_STEP_MS
+ *       32-63   of the key's hash; 0 in all = never used */
 enum { FLIGHTS = 1024, OWNER_MASK = 0xffff };
+enum { FLIGHT_ENDED = 0, FLIGHT_UNSHARED = OWNER_MASK };
 
 struct segment {
 	uint32_t magic, layout;
 	struct hash_key key;
 	uint64_t share_off[SHARE_COUNT], share_bytes[SHARE_COUNT];
 	_Atomic uint32_t zones[ZONE_SLOTS];
-	struct flight flights[FLIGHTS];
+	_Atomic uint64_t flights[FLIGHTS];
 	uint32_t n_slots;
 	_Atomic uint32_t n_suspects; /* used entries; only grows until clear */
 	struct suspect suspects[QUARANTINE_MAX];
@@ -153,49 +152,74 @@ zones_touch_all(struct segment *s)
 		zone_touch(s, (uint16_t)i);
 }
 
-static struct flight *
+static _Atomic uint64_t *
 flight_of(struct segment *s, uint64_t hash)
 {
 	return &s->flights[(hash >> 20) % FLIGHTS];
 }
 
-/* A place taken by another key is as good as free: two keys that meet are
- * simply not held back. */
-bool
+static uint64_t
+flight_word(uint64_t hash, unsigned mark, int64_t now_ms)
+{
+	uint64_t step = (uint64_t)now_ms / FLIGHT_STEP_MS;
+
+	return (hash >> 32) << 32 | (step & UINT16_MAX) << 16 | mark;
+}
+
+/* Negative: by the clock of this process it has not begun yet. */
+static int64_t
+flight_age_ms(uint64_t word, int64_t now_ms)
+{
+	uint64_t step = (uint64_t)now_ms / FLIGHT_STEP_MS;
+
+	return (int64_t)(int16_t)(step - (word >> 16)) * FLIGHT_STEP_MS;
+}
+
+enum flight
 flight_begin(struct segment *s, uint64_t hash, unsigned owner, int64_t now_ms,
 	     int64_t max_ms)
 {
-	struct flight *f = flight_of(s, hash);
-	uint64_t mine = (hash & ~(uint64_t)OWNER_MASK) | (owner + 1);
-	uint64_t have = atomic_load(&f->word);
+	_Atomic uint64_t *at = flight_of(s, hash);
+	uint64_t have = atomic_load(at);
+	bool same = have && have >> 32 == hash >> 32;
+	unsigned mark = have & OWNER_MASK;
+	int64_t age_ms = flight_age_ms(have, now_ms);
 
-	if (have &&
-	    (have & ~(uint64_t)OWNER_MASK) == (hash & ~(uint64_t)OWNER_MASK) &&
-	    have != mine && now_ms - atomic_load(&f->began_ms) <= max_ms)
-		return false;
-	if (!atomic_compare_exchange_strong(&f->word, &have, mine))
-		return false;
-	atomic_store(&f->began_ms, now_ms);
-	return true;
+	if (same && mark == FLIGHT_UNSHARED && age_ms >= 0 &&
+	    age_ms <= FLIGHT_ALONE_MS)
+		return FLIGHT_ALONE;
+	if (same && mark != FLIGHT_UNSHARED && mark != FLIGHT_ENDED &&
+	    mark != owner + 1 && age_ms <= max_ms)
+		return FLIGHT_TAKEN;
+	if (!atomic_compare_exchange_strong(
+		at, &have, flight_word(hash, owner + 1, now_ms)))
+		return FLIGHT_TAKEN; /* by whoever was faster */
+	return same ? FLIGHT_AGAIN : FLIGHT_OURS;
 }
 
 void
-flight_end(struct segment *s, uint64_t hash, unsigned owner)
+flight_end(struct segment *s, uint64_t hash, unsigned owner, bool shared,
+	   int64_t now_ms)
 {
-	uint64_t mine = (hash & ~(uint64_t)OWNER_MASK) | (owner + 1);
+	_Atomic uint64_t *at = flight_of(s, hash);
+	uint64_t have = atomic_load(at);
 
-	atomic_compare_exchange_strong(&flight_of(s, hash)->word, &mine, 0);
+	if (have >> 32 == hash >> 32 && (have & OWNER_MASK) == owner + 1)
+		atomic_compare_exchange_strong(
+		    at, &have,
+		    flight_word(hash, shared ? FLIGHT_ENDED : FLIGHT_UNSHARED,
+				now_ms));
 }
 
 void
 flights_clear(struct segment *s, unsigned owner)
 {
 	for (unsigned i = 0; i < FLIGHTS; i++) {
-		uint64_t word = atomic_load(&s->flights[i].word);
+		uint64_t word = atomic_load(&s->flights[i]);
 
 		if ((word & OWNER_MASK) == owner + 1)
-			atomic_compare_exchange_strong(&s->flights[i].word,
-						       &word, 0);
+			atomic_compare_exchange_strong(&s->flights[i], &word,
+						       0);
 	}
 }
 

@@ -93,12 +93,25 @@ void zone_touch(struct segment *, uint16_t slot);
 void zones_touch_above(struct segment *, const uint8_t *name);
 void zones_touch_all(struct segment *);
 
-/* Single flight: one process at a time works on a key. true: it is ours, or
- * the holder is dead or has had it for more than max_ms. Give it back with
- * flight_end. owner: slot number. */
-bool flight_begin(struct segment *, uint64_t hash, unsigned owner,
-		  int64_t now_ms, int64_t max_ms) MUST_CHECK;
-void flight_end(struct segment *, uint64_t hash, unsigned owner);
+/* Single flight: one process at a time works on a key. owner: slot number;
+ * hash: of the key, by the shares' secret; times are exact to FLIGHT_STEP_MS.
+ * Two keys that meet in one place are not held back by each other. */
+enum flight {
+	FLIGHT_TAKEN, /* another process has had it for at most max_ms */
+	FLIGHT_OURS,  /* to be given back with flight_end */
+	FLIGHT_AGAIN, /* ours, and the one before was for this key, too: what
+			 came of it may be there by now */
+	FLIGHT_ALONE  /* nobody's: what comes of this key is not shared */
+};
+
+enum { FLIGHT_STEP_MS = 16, FLIGHT_ALONE_MS = 1000 };
+
+enum flight flight_begin(struct segment *, uint64_t hash, unsigned owner,
+			 int64_t now_ms, int64_t max_ms) MUST_CHECK;
+/* shared: others can use what came of it. If not, nobody waits for this key
+ * during the next FLIGHT_ALONE_MS. Whose time was over ends nobody else's. */
+void flight_end(struct segment *, uint64_t hash, unsigned owner, bool shared,
+		int64_t now_ms);
 /* A dead owner's flights end. Master. */
 void flights_clear(struct segment *, unsigned owner);
 unsigned segment_slots(const struct segment *);
