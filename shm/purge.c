@@ -41,6 +41,18 @@ drop(struct cache *c, struct wanted *w)
 	return c ? cache_purge(c, w ? is_wanted : NULL, w) : 0;
 }
 
+/* Behind this no reply is stored that was begun before. */
+static void
+stop_replies(const struct purge *p)
+{
+	if (p->packets)
+		cache_new_epoch(p->packets);
+}
+
+/* A reply may be made of rows from before and then note the generation of
+ * their zone as it is behind the touch. So it must not be stored any more when
+ * the touch comes: only those begun from here on are, and the rows that these
+ * find are new. What was stored until then has the generation from before. */
 size_t
 purge_names(const struct purge *p, enum purge_what what, const uint8_t *name,
 	    size_t len)
@@ -48,14 +60,11 @@ purge_names(const struct purge *p, enum purge_what what, const uint8_t *name,
 	struct wanted w = {name, len, what != PURGE_NAME};
 	size_t n = drop(p->records, &w);
 
-	/* rows first: a reply made from now on is made from new rows */
+	stop_replies(p);
 	switch (what) {
 	case PURGE_NAME:
+	case PURGE_ZONE: /* it may be new: what the one above said is over */
 		zones_touch_above(p->segment, name);
-		break;
-	case PURGE_ZONE:
-		zone_touch(p->segment, zone_slot(p->segment, name, len));
-		zone_touch(p->segment, ZONE_SLOT_NONE);
 		break;
 	case PURGE_SUBTREE: /* which zones are below it nobody knows */
 		zones_touch_all(p->segment);
@@ -64,14 +73,18 @@ purge_names(const struct purge *p, enum purge_what what, const uint8_t *name,
 	return n + drop(p->packets, &w);
 }
 
+/* Rows with the tag are over by the first touch; what was made of them before
+ * they were by the second, in case that it noted the generation in between. */
 void
 purge_tag(const struct purge *p, struct slice tag)
 {
+	uint16_t slot = tag_slot(p->segment, tag);
+
 	if (p->records)
 		cache_new_epoch(p->records);
-	zone_touch(p->segment, tag_slot(p->segment, tag));
-	if (p->packets)
-		cache_new_epoch(p->packets);
+	zone_touch(p->segment, slot);
+	stop_replies(p);
+	zone_touch(p->segment, slot);
 }
 
 size_t
@@ -79,6 +92,7 @@ purge_all(const struct purge *p)
 {
 	size_t n = drop(p->records, NULL);
 
+	stop_replies(p);
 	zones_touch_all(p->segment);
 	return n + drop(p->packets, NULL);
 }
