@@ -30,24 +30,23 @@ enum kind {
 	KIND_BY_SIZE	/* signpost: this is only kept cut */
 };
 
-/* A cached value: the message; its marks; with KIND_BY_PREFIX the lengths in
- * use; and this. */
+/* A cached value: the message; with KIND_BY_PREFIX the lengths in use; this;
+ * the marks (shm/purge.h). */
 struct tail {
-	uint8_t kind, n_marks;
+	uint8_t kind, scope_bits;
 	uint16_t flags; /* AA, TC */
 	uint16_t rcode;
 	int16_t ede;
 	uint32_t ttl_ms; /* how long it was to live */
-	uint8_t scope_bits, zero[3];
 };
 
 enum {
 	TAIL_MAX = sizeof(struct tail) + sizeof(struct client_lengths) +
-		   CACHED_ZONES * sizeof(struct zone_mark)
+		   CACHED_ZONES * sizeof(struct zone_mark) + 1
 };
 
-static_assert(sizeof(struct tail) == 16, "layout 2");
-static_assert(sizeof(struct zone_mark) == 8, "layout 2");
+static_assert(sizeof(struct tail) == 12, "layout 3");
+static_assert(sizeof(struct zone_mark) == 8, "layout 3");
 static_assert((int)TAIL_MAX <= (int)QUERY_SLACK, "fits behind any reply");
 
 /* In front of the name. */
@@ -145,9 +144,11 @@ static bool
 unpack(const struct query *q, const uint8_t *value, struct found *f)
 {
 	size_t left = f->hit.len, marks;
+	unsigned n_marks;
 
-	if (left < sizeof(f->tail))
+	if (!purge_marks(value, &left, &n_marks) || left < sizeof(f->tail))
 		return false;
+	marks = left;
 	left -= sizeof(f->tail);
 	memcpy(&f->tail, value + left, sizeof(f->tail));
 	if (UNLIKELY(f->tail.kind == KIND_BY_PREFIX)) {
@@ -156,11 +157,8 @@ unpack(const struct query *q, const uint8_t *value, struct found *f)
 		left -= sizeof(f->lengths);
 		memcpy(&f->lengths, value + left, sizeof(f->lengths));
 	}
-	marks = f->tail.n_marks * sizeof(struct zone_mark);
-	if (left < marks)
-		return false;
-	f->hit.len = left - marks;
-	return zones_unchanged(q, value + f->hit.len, f->tail.n_marks);
+	f->hit.len = left;
+	return zones_unchanged(q, value + marks, n_marks);
 }
 
 /* Copy the value under the key into out. */
@@ -445,10 +443,11 @@ put(struct query *q, size_t message_len, const struct tail *t,
 	enum err e;
 
 	w.len = message_len;
-	wr_bytes(&w, q->mark, t->n_marks * sizeof(q->mark[0]));
 	if (lengths)
 		wr_bytes(&w, lengths, sizeof(*lengths));
 	wr_bytes(&w, t, sizeof(*t));
+	wr_bytes(&w, q->mark, q->made.n_marks * sizeof(q->mark[0]));
+	wr_u8(&w, q->made.n_marks);
 	e = cache_put(q->h->packets, q->key.hash, key_slice(q), wr_done(&w), &m,
 		      q->h->now_ms);
 	(void)e; /* not storing is always right */
@@ -491,7 +490,6 @@ make_tail(const struct query *q)
 {
 	return (struct tail){
 	    .kind = KIND_REPLY,
-	    .n_marks = q->made.n_marks,
 	    .flags = (uint16_t)((q->aa ? WIRE_AA : 0) | (q->tc ? WIRE_TC : 0)),
 	    .rcode = (uint16_t)q->rcode,
 	    .ede = (int16_t)q->opt.ede,

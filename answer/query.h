@@ -26,6 +26,7 @@
 #include "dns/reply.h"
 #include "lib/hash.h"
 #include "lib/mem.h"
+#include "shm/purge.h"
 
 struct cache;
 struct conf;
@@ -61,13 +62,6 @@ enum { SCRATCH_BYTES = 128 * 1024, CACHED_ZONES = 8 /* and tags */ };
 /* Room the caller leaves behind the largest reply, for what the packet cache
  * keeps behind a message. */
 enum { QUERY_SLACK = 128 };
-
-/* A zone (or tag) and its generation when the answer was begun; kept so in the
- * cache. */
-struct zone_mark {
-	uint32_t generation;
-	uint16_t slot, zero;
-};
 
 /* What an answer was made of, for the packet cache. */
 struct made_of {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * answer/record_cache.c - backends' rows shared by all workers. Runs in
- * workers. A value is a list of packed rows; under the key without a client
- * there may be a list of prefix lengths instead (see packet_cache.c, which
- * does the same with replies).
+ * workers. A value is a list of packed rows and the marks of their tags
+ * (shm/purge.h); under the key without a client there may be a list of prefix
+ * lengths instead (see packet_cache.c, which does the same with replies).
  */
 #include "answer/record_cache.h"
 
@@ -78,50 +78,71 @@ unpack_row(struct rd *r, const struct lookup *l, struct row *row)
 	return !rd_failed(r);
 }
 
+/* A value that was found: what is in front of its marks, and these. */
+struct found {
+	struct rd value;
+	uint8_t n_tags;
+	uint16_t tag[ROWS_TAGS];
+};
+
 static enum err
-unpack(struct query *q, const struct lookup *l, struct rd *r, struct rows *out)
+unpack(struct query *q, const struct lookup *l, struct found *f,
+       struct rows *out)
 {
-	uint16_t n;
+	struct rows found = {.n_tags = f->n_tags};
 	struct row *rows;
 
-	out->reads = (enum rows_read)rd_u8(r);
-	out->n_tags = rd_u8(r);
-	for (unsigned i = 0; i < out->n_tags && i < ROWS_TAGS; i++) {
-		out->tag[i] = rd_u16(r);
-		if (zone_generation(q->h->segment, out->tag[i]) != rd_u32(r))
-			return ERR_MISS;
-	}
-	n = rd_u16(r);
-	rows = arena_alloc(q->arena, n * sizeof(*rows));
-	if (rd_failed(r) || !rows)
+	found.reads = (enum rows_read)rd_u8(&f->value);
+	found.n = rd_u16(&f->value);
+	rows = arena_alloc(q->arena, found.n * sizeof(*rows));
+	if (rd_failed(&f->value) || !rows)
 		return ERR_MISS;
-	for (uint16_t i = 0; i < n; i++)
-		if (!unpack_row(r, l, &rows[i]))
+	for (size_t i = 0; i < found.n; i++)
+		if (!unpack_row(&f->value, l, &rows[i]))
 			return ERR_MISS;
-	out->at = rows;
-	out->n = n;
+	memcpy(found.tag, f->tag, sizeof(found.tag));
+	found.at = rows;
+	*out = found;
 	return ERR_NONE;
+}
+
+/* Read the marks behind the value. false: one of its tags was purged. */
+static bool
+take_tags(const struct query *q, const uint8_t *at, unsigned n, struct found *f)
+{
+	if (n > ROWS_TAGS)
+		return false;
+	f->n_tags = (uint8_t)n;
+	for (unsigned i = 0; i < n; i++, at += sizeof(struct zone_mark)) {
+		struct zone_mark m;
+
+		memcpy(&m, at, sizeof(m));
+		if (zone_generation(q->h->segment, m.slot) != m.generation)
+			return false;
+		f->tag[i] = m.slot;
+	}
+	return true;
 }
 
 /* The value under one variant of the key, into the arena. */
 static bool
-fetch(struct query *q, struct client_key *k, uint8_t length, struct rd *r)
+fetch(struct query *q, struct client_key *k, uint8_t length, struct found *f)
 {
+	const uint8_t *own;
 	struct cache_hit hit;
-	uint8_t *own;
+	unsigned n_tags;
 
 	client_key_finish(k, &q->asker, length, &q->h->cache_key);
 	if (cache_find(q->h->records, k->hash, slice_of(k->bytes, k->len),
 		       q->h->now_ms,
 		       (struct span){q->h->scratch, SCRATCH_BYTES},
 		       &hit) != ERR_NONE ||
-	    !hit.fresh)
+	    !hit.fresh || !purge_marks(q->h->scratch, &hit.len, &n_tags) ||
+	    !take_tags(q, q->h->scratch + hit.len, n_tags, f))
 		return false;
 	own = arena_copy(q->arena, q->h->scratch, hit.len);
-	if (!own)
-		return false;
-	*r = rd_over(slice_of(own, hit.len));
-	return true;
+	f->value = rd_over(slice_of(own, hit.len));
+	return own != NULL;
 }
 
 enum err
@@ -130,25 +151,25 @@ record_cache_find(struct query *q, const struct backend *b,
 {
 	struct client_lengths lengths;
 	struct client_key k;
-	struct rd r;
+	struct found f;
 
 	if (!is_on(q))
 		return ERR_MISS;
 	key_base(q, b, l, &k);
-	if (!fetch(q, &k, 0, &r))
+	if (!fetch(q, &k, 0, &f))
 		return ERR_MISS;
-	if (rd_u8(&r) == VALUE_ROWS)
-		return unpack(q, l, &r, out);
-	if (rd_left(&r) != sizeof(lengths))
+	if (rd_u8(&f.value) == VALUE_ROWS)
+		return unpack(q, l, &f, out);
+	if (rd_left(&f.value) != sizeof(lengths))
 		return ERR_MISS;
-	memcpy(&lengths, rd_take(&r, sizeof(lengths)), sizeof(lengths));
+	memcpy(&lengths, rd_take(&f.value, sizeof(lengths)), sizeof(lengths));
 	for (unsigned i = 0; i < CLIENT_LENGTHS; i++) {
 		uint8_t n = client_lengths_at(&lengths, &q->asker, i);
 
 		if (!n)
 			break;
-		if (fetch(q, &k, n, &r) && rd_u8(&r) == VALUE_ROWS)
-			return unpack(q, l, &r, out);
+		if (fetch(q, &k, n, &f) && rd_u8(&f.value) == VALUE_ROWS)
+			return unpack(q, l, &f, out);
 	}
 	return ERR_MISS;
 }
@@ -172,6 +193,18 @@ pack_row(struct wr *w, const struct lookup *l, const struct row *row)
 	}
 	wr_u16(w, (uint16_t)row->rdata.len);
 	wr_slice(w, row->rdata);
+}
+
+static void
+pack_tags(struct wr *w, const struct segment *s, const struct rows *rows)
+{
+	for (unsigned i = 0; i < rows->n_tags; i++) {
+		struct zone_mark m = {zone_generation(s, rows->tag[i]),
+				      rows->tag[i], 0};
+
+		wr_bytes(w, &m, sizeof(m));
+	}
+	wr_u8(w, rows->n_tags);
 }
 
 /* How long these rows may be kept, and for how large a prefix. */
@@ -218,15 +251,17 @@ put_lengths(struct query *q, struct client_key *k, uint8_t length,
 {
 	struct wr w = wr_over((struct span){q->h->scratch, SCRATCH_BYTES});
 	struct client_lengths lengths = {0};
-	struct rd r;
+	struct found f;
 
-	if (fetch(q, k, 0, &r) && rd_u8(&r) == VALUE_LENGTHS &&
-	    rd_left(&r) == sizeof(lengths))
-		memcpy(&lengths, rd_take(&r, sizeof(lengths)), sizeof(lengths));
+	if (fetch(q, k, 0, &f) && rd_u8(&f.value) == VALUE_LENGTHS &&
+	    rd_left(&f.value) == sizeof(lengths))
+		memcpy(&lengths, rd_take(&f.value, sizeof(lengths)),
+		       sizeof(lengths));
 	if (!client_lengths_add(&lengths, &q->asker, length))
 		return false;
 	wr_u8(&w, VALUE_LENGTHS);
 	wr_bytes(&w, &lengths, sizeof(lengths));
+	wr_u8(&w, 0); /* marks */
 	put(q, k, 0, &w, live_ms, born);
 	return true;
 }
@@ -250,13 +285,9 @@ record_cache_store(struct query *q, const struct backend *b,
 	w = wr_over((struct span){q->h->scratch, SCRATCH_BYTES});
 	wr_u8(&w, VALUE_ROWS);
 	wr_u8(&w, (uint8_t)rows->reads);
-	wr_u8(&w, rows->n_tags);
-	for (unsigned i = 0; i < rows->n_tags; i++) {
-		wr_u16(&w, rows->tag[i]);
-		wr_u32(&w, zone_generation(q->h->segment, rows->tag[i]));
-	}
 	wr_u16(&w, (uint16_t)rows->n);
 	for (size_t i = 0; i < rows->n; i++)
 		pack_row(&w, l, &rows->at[i]);
+	pack_tags(&w, q->h->segment, rows);
 	put(q, &k, length, &w, live_ms, born);
 }

@@ -161,7 +161,7 @@ purge_word(const struct purge *p, const char *word, size_t *n)
 	size_t len = strlen(word);
 
 	if (strncmp(word, "tag:", 4) == 0) {
-		purge_tag(p, slice_str(word + 4));
+		*n += purge_tag_entries(p, slice_str(word + 4));
 		return true;
 	}
 	if (strncmp(word, "zone:", 5) == 0) {

@@ -87,6 +87,46 @@ purge_tag(const struct purge *p, struct slice tag)
 	zone_touch(p->segment, slot);
 }
 
+struct touched {
+	struct segment *segment;
+	uint16_t slot;
+};
+
+static bool
+is_over(void *ctx, struct slice key, struct slice value)
+{
+	const struct touched *t = ctx;
+	uint32_t now = zone_generation(t->segment, t->slot);
+	unsigned n = 0;
+
+	(void)key;
+	if (!purge_marks(value.at, &value.len, &n))
+		return true;
+	for (const uint8_t *at = value.at + value.len; n > 0; n--) {
+		struct zone_mark m;
+
+		memcpy(&m, at, sizeof(m));
+		if (m.slot == t->slot && m.generation != now)
+			return true;
+		at += sizeof(m);
+	}
+	return false;
+}
+
+size_t
+purge_tag_entries(const struct purge *p, struct slice tag)
+{
+	struct touched t = {p->segment, tag_slot(p->segment, tag)};
+	size_t n = 0;
+
+	purge_tag(p, tag);
+	if (p->records)
+		n += cache_purge(p->records, is_over, &t);
+	if (p->packets)
+		n += cache_purge(p->packets, is_over, &t);
+	return n;
+}
+
 size_t
 purge_all(const struct purge *p)
 {

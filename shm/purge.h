@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/bug.h"
 #include "lib/slice.h"
 
 struct cache;
@@ -19,6 +20,31 @@ struct segment;
 
 /* The keys of both caches hold the lower-case wire name at this offset. */
 enum { CACHE_NAME_OFF = 20 };
+
+/* A zone or a tag that a cached value was made of, with its generation then:
+ * when that has moved, the value is no more. */
+struct zone_mark {
+	uint32_t generation;
+	uint16_t slot, zero; /* of shm/segment.h */
+};
+
+/* The values of both caches end in their marks:  | ... | mark ... | n |
+ * Cut them off: *len = bytes in front of the marks, which need not be aligned.
+ * false: this is no such value. */
+static inline bool
+purge_marks(const uint8_t *value, size_t *len, unsigned *n)
+{
+	size_t bytes;
+
+	if (UNLIKELY(*len == 0))
+		return false;
+	*n = value[*len - 1];
+	bytes = *n * sizeof(struct zone_mark) + 1;
+	if (UNLIKELY(*len < bytes))
+		return false;
+	*len -= bytes;
+	return true;
+}
 
 struct purge {
 	struct segment *segment;
@@ -35,8 +61,10 @@ enum purge_what {
 size_t purge_names(const struct purge *, enum purge_what, const uint8_t *name,
 		   size_t name_len);
 /* What was computed while this tag was set (pdnslua.cache.tag). The entries
- * are not counted: they go as they are met. */
+ * go as they are met. */
 void purge_tag(const struct purge *, struct slice tag);
+/* The same, and drop and count them; looks at every entry. */
+size_t purge_tag_entries(const struct purge *, struct slice tag);
 size_t purge_all(const struct purge *);
 
 #endif

@@ -184,7 +184,7 @@ was_true(int shown, unsigned from, unsigned to)
 
 /* --- ways to purge -------------------------------------------------------- */
 
-enum way { BY_NAME, BY_SUBTREE, BY_ZONE, BY_TAG, EVERYTHING };
+enum way { BY_NAME, BY_SUBTREE, BY_ZONE, BY_TAG, BY_TAG_COUNTED, EVERYTHING };
 
 static const struct means {
 	enum datum d;
@@ -218,7 +218,7 @@ static const struct means {
     {SERIAL, BY_ZONE, "test"},
     {SERIAL, EVERYTHING, NULL},
     {TAGGED, BY_TAG, TAG},
-    {TAGGED, BY_TAG, TAG},
+    {TAGGED, BY_TAG_COUNTED, TAG},
     {TAGGED, BY_NAME, "tagged.test"},
 };
 
@@ -240,6 +240,8 @@ purge_by(const struct purge *p, enum way way, const char *what)
 	case BY_TAG:
 		purge_tag(p, slice_str(what));
 		return 0;
+	case BY_TAG_COUNTED:
+		return purge_tag_entries(p, slice_str(what));
 	case EVERYTHING:
 		return purge_all(p);
 	}
@@ -683,6 +685,7 @@ Test(purge, counts_what_went)
 	} cases[] = {
 	    {BY_NAME, "www.test", 3}, {BY_SUBTREE, "test", 15},
 	    {BY_ZONE, "far", 3},      {BY_NAME, "nowhere.test", 0},
+	    {BY_TAG_COUNTED, TAG, 3}, {BY_TAG_COUNTED, "another", 0},
 	    {EVERYTHING, NULL, 20},   {BY_SUBTREE, ".", 20},
 	};
 
