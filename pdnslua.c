@@ -24,9 +24,9 @@ set_up_log(const struct conf *conf)
 }
 
 static int
-serve(const struct conf *conf)
+serve(const struct cmdline *cl, const struct conf *conf)
 {
-	struct master *m = master_new(conf, worker_main);
+	struct master *m = master_new(cl, conf, worker_main);
 	int status = master_run(m);
 
 	master_free(m);
@@ -47,7 +47,7 @@ run(const struct cmdline *cl, struct conf *conf)
 {
 	switch (cl->action) {
 	case CONF_SERVE:
-		return serve(conf);
+		return serve(cl, conf);
 	case CONF_CHECK:
 		be_like_the_server(conf);
 		return check_main(conf);

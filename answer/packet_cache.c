@@ -206,10 +206,10 @@ near_end(const struct query *q, const struct found *f)
 	       (int64_t)f->tail.ttl_ms * q->h->conf->prefetch;
 }
 
-enum outcome { FOUND_NOTHING, FOUND_STALE, FOUND_REPLY };
+enum result { FOUND_NOTHING, FOUND_STALE, FOUND_REPLY };
 
 /* Serve the reply that was found, if it fits and is not too old. */
-static enum outcome
+static enum result
 use(struct query *q, const struct found *f, bool any_age)
 {
 	if (f->hit.len > room(q))
@@ -221,11 +221,11 @@ use(struct query *q, const struct found *f, bool any_age)
 }
 
 /* ... or the one that was cut to this client's room. */
-static enum outcome
+static enum result
 use_or_cut(struct query *q, struct variant v, struct found *f, bool any_age)
 {
 	if (LIKELY(f->tail.kind == KIND_REPLY)) {
-		enum outcome o = use(q, f, any_age);
+		enum result o = use(q, f, any_age);
 
 		if (LIKELY(o != FOUND_NOTHING))
 			return o;
@@ -237,17 +237,17 @@ use_or_cut(struct query *q, struct variant v, struct found *f, bool any_age)
 	return fetch(q, q->out, f) ? use(q, f, any_age) : FOUND_NOTHING;
 }
 
-static enum outcome
+static enum result
 look_up_prefixes(struct query *q, const struct client_lengths *lengths,
 		 bool any_age)
 {
-	enum outcome best = FOUND_NOTHING;
+	enum result best = FOUND_NOTHING;
 
 	for (unsigned i = 0; i < CLIENT_LENGTHS && !q->cached; i++) {
 		struct variant v = {client_lengths_at(lengths, &q->asker, i),
 				    0};
 		struct found f;
-		enum outcome o;
+		enum result o;
 
 		if (!v.length)
 			break;
@@ -263,7 +263,7 @@ look_up_prefixes(struct query *q, const struct client_lengths *lengths,
 }
 
 /* Serve what the cache has for this client. */
-static enum outcome
+static enum result
 look_up(struct query *q, bool any_age)
 {
 	struct found f;

@@ -244,6 +244,20 @@ rescue(struct query *q)
 	return q->failed && packet_cache_stale(q);
 }
 
+/* For the master, which compares one generation with the next. */
+static void
+note_outcome(struct query *q)
+{
+	const struct question *qu = &q->question;
+	const struct addr *who = &q->asker.remote;
+	struct prefix net =
+	    prefix_of(who, addr_family(who) == AF_INET ? 24 : 48);
+
+	outcome_note(&q->h->slot->outcome,
+		     hash_mix(slice_of(qu->name, qu->name_len), qu->type),
+		     hash_mix(addr_raw(&net.net), 0), q->failed, q->h->now_ms);
+}
+
 void
 query_begin(struct query *q)
 {
@@ -284,6 +298,8 @@ query_end(struct query *q)
 		len = query_encode(q, &without_opt);
 	if (q->made.wanted)
 		packet_cache_store(q, without_opt);
+	if (q->made.computed)
+		note_outcome(q);
 	count_rcode(q);
 	return len;
 }

@@ -70,14 +70,15 @@ struct made_of {
 	uint8_t scope_bits;   /* of all rows that decided it; a negative answer
 				 tells the client 0 (RFC 7871 section 7.4) */
 	uint32_t min_ttl_sec;
-	uint64_t born;	 /* cache_epoch when it began */
+	uint64_t born;	  /* cache_epoch when it began */
 	uint64_t sharers; /* hash of those who get the same, as far as is
 			     known before it is computed */
 	uint64_t flight;  /* the same when it was claimed */
-	bool cacheable;	 /* of class IN, and there is a cache */
-	bool wanted;	 /* store the answer */
-	bool cut;	 /* something did not fit */
-	bool flying;	 /* the single flight of these is ours */
+	bool cacheable;	  /* of class IN, and there is a cache */
+	bool computed;	  /* a backend had a say */
+	bool wanted;	  /* store the answer */
+	bool cut;	  /* something did not fit */
+	bool flying;	  /* the single flight of these is ours */
 };
 
 /* One RRset of the reply. */

@@ -348,6 +348,7 @@ enum verdict
 step_answer(struct query *q)
 {
 	q->target = q->question.name;
+	q->made.computed = true;
 	q->aa = q->question.class != CLASS_ANY;
 	for (;;) {
 		enum found f = pass(q);

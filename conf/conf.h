@@ -55,6 +55,7 @@ struct launch {
 };
 
 struct arena;
+struct text;
 struct given; /* everything that was set, in order; see parse.h */
 
 struct conf {
@@ -108,6 +109,11 @@ enum err conf_load(const struct cmdline *, struct conf **out) MUST_CHECK;
  * include-dir and without asking for what a start needs. */
 enum err conf_load_text(const char *file, struct slice text,
 			struct conf **out) MUST_CHECK;
+/* The configuration again, for a running server: what is marked RESTART keeps
+ * its value of old, and the names of those that were to change are appended to
+ * kept. What a start needs is not asked for. Errors as conf_load. Master. */
+enum err conf_reload(const struct cmdline *, const struct conf *old,
+		     struct text *kept, struct conf **out) MUST_CHECK;
 void conf_free(struct conf *);
 /* name=value lines of all settings (mode ""), of the changed ones ("diff"),
  * or of the defaults with their documentation ("default"). Secrets are not

@@ -31,9 +31,11 @@ struct listener {
 
 struct heritage {
 	enum role role;
-	unsigned slot;	     /* its block in the segment */
+	unsigned slot;	     /* a worker's: whose UDP sockets it reads */
+	unsigned block;	     /* its place in the segment, nobody else's */
 	uint64_t generation; /* of script and configuration */
-	bool list_zones;     /* build the zone list before READY */
+	bool probe;	     /* the first of its generation: tests the script,
+				lists the zones, makes the snapshot */
 	const struct conf *conf;
 	struct segment *segment;
 	struct dict *dict; /* of scripts; in the segment */
@@ -42,6 +44,8 @@ struct heritage {
 	unsigned n_slots; /* workers; udp sockets of each listener */
 	int master;	  /* SOCK_SEQPACKET, ipc/ipc.h */
 	int zone_list;	  /* sealed file or -1 */
+	int snapshot;	  /* of the script (luaapi/sources.h); -1: the probe
+			     reads the disk */
 	bool cookies;
 	struct hash_key cookie_secret;
 };

@@ -21,6 +21,8 @@ static struct {
 	int level;
 	bool timestamp, syslog;
 	char role[48];
+	void (*tap)(void *, const char *);
+	void *tap_ctx;
 } state = {.level = LOG_LEVEL_WARNING};
 
 void
@@ -53,6 +55,13 @@ void
 log_set_role(const char *role)
 {
 	strlcpy(state.role, role, sizeof(state.role));
+}
+
+void
+log_set_tap(void (*tap)(void *, const char *), void *ctx)
+{
+	state.tap = tap;
+	state.tap_ctx = ctx;
 }
 
 bool
@@ -108,6 +117,8 @@ static PRINTF_LIKE(2, 0) void put_line(int level, const char *fmt, va_list ap)
 		text[len - 1] = '\0';
 	n = put_text(line, n, sizeof(line) - 1, text);
 	line[n] = '\0';
+	if (state.tap && level <= LOG_LEVEL_ERR)
+		state.tap(state.tap_ctx, line + body);
 	if (state.syslog)
 		syslog(level, "%s", line + body);
 	line[n] = '\n';

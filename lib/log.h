@@ -30,6 +30,8 @@ void log_set_timestamp(bool on);
 void log_to_syslog(int local_facility);
 /* Words put before each line: "worker 2". Copied, at most 47 bytes. */
 void log_set_role(const char *role);
+/* Call tap with each line at LOG_LEVEL_ERR or worse as well (NULL: nobody). */
+void log_set_tap(void (*tap)(void *ctx, const char *line), void *ctx);
 /* Would a line of this level be written? */
 bool log_wants(int level);
 void log_line(int level, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -4,15 +4,21 @@
 #ifndef LUAAPI_HOST_H
 #define LUAAPI_HOST_H
 
+#include <stdbool.h>
+
 struct dict;
 struct purge;
 struct rdata_parser;
+struct sources;
 
 struct host {
 	struct rdata_parser *parser; /* the process' one */
 	struct dict *dict; /* all workers' pdnslua.shared; NULL: each state
 			      gets one of its own */
 	const struct purge *purge; /* the caches; NULL: there are none */
+	struct sources *sources;   /* files of scripts; NULL: each state
+				      reads the disk */
+	bool probe; /* the first of its generation: dns_selftest runs */
 };
 
 #endif

@@ -167,6 +167,22 @@ start(lua_State *L)
 	return 0;
 }
 
+/* The script's own test of itself: an error, or a first result of false with
+ * perhaps a reason behind it, means no. */
+static int
+selftest(lua_State *L)
+{
+	if (lua2_push_global(L, "dns_selftest") == LUA_TNIL)
+		return 0;
+	lua_call(L, 0, 2);
+	if (lua_type(L, -2) == LUA_TBOOLEAN && !lua_toboolean(L, -2))
+		return luaL_error(L, "dns_selftest says no: %s",
+				  lua_isnil(L, -1)
+				      ? "without a reason"
+				      : luaL_tolstring(L, -1, NULL));
+	return 0;
+}
+
 static enum err
 load(struct lua2 *b, const char *path)
 {
@@ -179,6 +195,9 @@ load(struct lua2 *b, const char *path)
 		e = script_run_file(b->script, path);
 	if (e == ERR_NONE)
 		e = script_call(b->script, start, b,
+				b->conf->script_load_limit);
+	if (e == ERR_NONE && b->script->env.host.probe)
+		e = script_call(b->script, selftest, b,
 				b->conf->script_load_limit);
 	if (e != ERR_NONE)
 		log_err("%s: cannot load script %s: %s", b->label, path,

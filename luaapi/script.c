@@ -5,21 +5,20 @@
  */
 #include "luaapi/script.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fnmatch.h>
 #include <lauxlib.h>
 #include <lualib.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/random.h>
 
 #include "conf/conf.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "luaapi/load.h"
 #include "luaapi/object.h"
+#include "luaapi/sources.h"
 
 enum { HANDLER = 1, ERROR_TEXT = 2, STACK_BASE = 2 };
 
@@ -53,6 +52,7 @@ open_all(lua_State *L)
 	lua_call(L, 2, 0);
 	lua_pop(L, 1);
 	object_open(L);
+	load_open(L);
 	return 0;
 }
 
@@ -62,6 +62,8 @@ script_new(const struct conf *conf, const struct host *host, const char *label)
 	struct script *s = xnew(struct script);
 
 	s->env = (struct env){.conf = conf, .host = *host, .label = label};
+	if (!host->sources)
+		s->env.host.sources = s->own_sources = sources_new(-1);
 	prng_seed(&s->env.prng);
 	s->L = lua_newstate(alloc_lua, &s->memory);
 	if (!s->L)
@@ -81,6 +83,8 @@ script_free(struct script *s)
 		return;
 	lua_close(s->L);
 	alloc_fini(&s->memory);
+	if (s->own_sources)
+		sources_free(s->own_sources);
 	free(s);
 }
 
@@ -117,7 +121,7 @@ run_file(lua_State *L)
 {
 	const char *path = lua_touserdata(L, 1);
 
-	if (luaL_loadfilex(L, path, "t") != LUA_OK)
+	if (load_file(L, path, "t") != LUA_OK)
 		return lua_error(L);
 	lua_call(L, 0, 0);
 	return 0;
@@ -131,46 +135,38 @@ script_run_file(struct script *s, const char *path)
 }
 
 static int
-by_name_nocase(const struct dirent **a, const struct dirent **b)
-{
-	return strcasecmp((*a)->d_name, (*b)->d_name);
-}
-
-static int
-is_lua_file(const struct dirent *d)
-{
-	return fnmatch("*.lua", d->d_name, FNM_PERIOD) == 0;
-}
-
-static int
 raise_text(lua_State *L)
 {
 	return luaL_error(L, "%s", (const char *)lua_touserdata(L, 1));
 }
 
+static enum err
+cannot_list(struct script *s, const char *dir)
+{
+	char *why =
+	    xprintf("cannot read directory %s: %s", dir, strerror(errno));
+	enum err e = script_call(s, raise_text, why, 0);
+
+	free(why);
+	return e;
+}
+
 enum err
 script_run_dir(struct script *s, const char *dir)
 {
-	struct dirent **found;
 	enum err e = ERR_NONE;
-	int n = scandir(dir, &found, is_lua_file, by_name_nocase);
+	struct slice names;
+	size_t at = 0;
 
-	if (n < 0) {
-		char *why = xprintf("cannot read directory %s: %s", dir,
-				    strerror(errno));
+	if (sources_list(s->env.host.sources, dir, &names) != ERR_NONE)
+		return cannot_list(s, dir);
+	while (at < names.len && e == ERR_NONE) {
+		const char *name = (const char *)names.at + at;
+		char *path = xprintf("%s/%s", dir, name);
 
-		e = script_call(s, raise_text, why, 0);
-		free(why);
-		return e;
-	}
-	for (int i = 0; i < n; i++) {
-		char *path = xprintf("%s/%s", dir, found[i]->d_name);
-
-		if (e == ERR_NONE)
-			e = script_run_file(s, path);
+		e = script_run_file(s, path);
 		free(path);
-		free(found[i]);
+		at += strlen(name) + 1;
 	}
-	free(found);
 	return e;
 }

@@ -21,6 +21,7 @@ struct script {
 	lua_State *L;
 	struct env env;
 	struct alloc memory;
+	struct sources *own_sources; /* if the host lends none */
 	const char *error; /* of the last failed call: message and traceback;
 			      borrowed until the next call */
 };

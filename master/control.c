@@ -20,7 +20,13 @@
 #include "lib/mem.h"
 #include "master/parts.h"
 
-enum { CLIENTS = 64, REPLY_BYTES = 256 * 1024, IDLE_MS = 10000 };
+/* pdns_control gives up after seven seconds of silence. */
+enum {
+	CLIENTS = 64,
+	REPLY_BYTES = 256 * 1024,
+	IDLE_MS = 10000,
+	PROGRESS_MS = 3000
+};
 
 struct client {
 	struct watch watch; /* what epoll gives back */
@@ -30,6 +36,7 @@ struct client {
 	size_t in_len, out_len, out_done;
 	char in[CONTROL_LINE_MAX];
 	char *out;
+	bool waits; /* for the end of a reload */
 };
 
 TAILQ_HEAD(client_list, client);
@@ -39,6 +46,7 @@ struct control {
 	int fd;
 	struct client_list open; /* oldest first */
 	unsigned n_open;
+	int64_t progress_at_ms; /* for those who wait; NEVER */
 };
 
 static void
@@ -69,12 +77,13 @@ client_send(struct client *c)
 	return true;
 }
 
-/* Split the line and run its verb. */
-static void
+/* Split the line and run its verb. false: the answer comes later. */
+static bool
 run_line(struct master *m, struct client *c)
 {
 	char *words[CONTROL_WORDS_MAX], *rest = c->in, *word;
 	struct text out;
+	bool done = true;
 	int n = 0;
 
 	c->out = xalloc(REPLY_BYTES);
@@ -85,8 +94,60 @@ run_line(struct master *m, struct client *c)
 	if (n == 0)
 		text_str(&out, "Unknown command: empty line\n");
 	else
-		verb_run(m, verb_parse(words[0]), n, words, &out);
+		done = verb_run(m, verb_parse(words[0]), n, words, &out);
 	c->out_len = out.len;
+	return done;
+}
+
+/* Nothing more is read from it; that it went away will be seen. */
+static void
+client_wait(struct master *m, struct client *c)
+{
+	c->waits = true;
+	c->in_len = 0;
+	loop_watch(m, c->fd, &c->watch, 0);
+	if (m->control->progress_at_ms == NEVER)
+		m->control->progress_at_ms = clock_mono_ms() + PROGRESS_MS;
+}
+
+void
+control_tell(struct master *m, const char *words, bool end)
+{
+	struct client *c = TAILQ_FIRST(&m->control->open);
+
+	while (c) {
+		struct client *next = TAILQ_NEXT(c, by_age);
+		size_t n = strlen(words);
+
+		if (c->waits && c->out_len + n < REPLY_BYTES) {
+			memcpy(c->out + c->out_len, words, n);
+			c->out_len += n;
+			c->waits = !end;
+			if (client_send(c) && end)
+				client_close(m, c);
+			else if (end)
+				loop_watch(m, c->fd, &c->watch, EPOLLOUT);
+		}
+		c = next;
+	}
+	if (end)
+		m->control->progress_at_ms = NEVER;
+}
+
+int64_t
+control_due(struct master *m, int64_t now_ms)
+{
+	struct control *k = m->control;
+
+	if (k->progress_at_ms > now_ms)
+		return k->progress_at_ms;
+	control_tell(m,
+		     m->reload.phase == RELOAD_DRAIN
+			 ? "the old workers finish their work\n"
+			 : "the script is being loaded\n",
+		     false);
+	k->progress_at_ms = now_ms + PROGRESS_MS;
+	return k->progress_at_ms;
 }
 
 static void
@@ -111,7 +172,10 @@ client_read(struct master *m, struct client *c)
 		return;
 	}
 	*end = '\0';
-	run_line(m, c);
+	if (!run_line(m, c)) {
+		client_wait(m, c);
+		return;
+	}
 	if (client_send(c)) {
 		client_close(m, c);
 		return;
@@ -124,7 +188,9 @@ client_wakes(struct master *m, struct watch *w, uint32_t events)
 {
 	struct client *c = (struct client *)w;
 
-	if (!(events & EPOLLOUT))
+	if (c->waits)
+		client_close(m, c); /* it hung up; the reload goes on */
+	else if (!(events & EPOLLOUT))
 		client_read(m, c);
 	else if (client_send(c))
 		client_close(m, c);
@@ -136,8 +202,10 @@ make_room(struct master *m)
 {
 	struct client *old = TAILQ_FIRST(&m->control->open);
 
+	while (old && old->waits && TAILQ_NEXT(old, by_age))
+		old = TAILQ_NEXT(old, by_age);
 	if (old && (m->control->n_open >= CLIENTS ||
-		    clock_mono_ms() - old->born_ms > IDLE_MS))
+		    (!old->waits && clock_mono_ms() - old->born_ms > IDLE_MS)))
 		client_close(m, old);
 }
 
@@ -202,6 +270,7 @@ control_open(struct master *m)
 
 	m->control = xnew(struct control);
 	TAILQ_INIT(&m->control->open);
+	m->control->progress_at_ms = NEVER;
 	m->control->watch.wake = listener_wakes;
 	if (verb_socket_path(m->conf->socket_dir, a.sun_path,
 			     sizeof(a.sun_path)) < 0)

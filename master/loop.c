@@ -14,7 +14,6 @@
 #include "conf/conf.h"
 #include "lib/clock.h"
 #include "lib/log.h"
-#include "master/daemon.h"
 #include "master/parts.h"
 #include "shm/segment.h"
 
@@ -38,17 +37,24 @@ on_ready(struct master *m, struct child *c, int fd)
 {
 	(void)fd;
 	c->ready = true;
-	if (ipc_send(c->sock, IPC_GO, c->generation, -1) != ERR_NONE)
-		log_err("worker %u does not take GO", c->slot);
-	if (m->started)
-		return;
-	m->started = true;
-	daemon_ready(m->parent);
-	m->parent = -1;
-	log_notice("script loaded, serving with %u workers", m->n_slots);
-	for (unsigned i = 0; i < m->n_slots; i++)
-		if (!m->slots[i].pid)
-			slot_fork(m, &m->slots[i]);
+	c->kill_at_ms = NEVER;
+	if (m->slots[c->slot].next == c) {
+		if (c->generation == m->now.number)
+			slot_switch(m, &m->slots[c->slot]);
+		else
+			reload_ready(m, c);
+	} else if (m->slots[c->slot].serving == c) {
+		child_tell(c, IPC_GO, -1);
+	}
+}
+
+static void
+on_snapshot(struct master *m, struct child *c, int fd)
+{
+	if (m->slots[c->slot].next == c)
+		reload_snapshot(m, fd);
+	else
+		close(fd);
 }
 
 static void
@@ -60,8 +66,10 @@ on_drained(struct master *m, struct child *c, int fd)
 static void
 on_zones(struct master *m, struct child *c, int fd)
 {
-	(void)c;
-	zones_take(m, fd);
+	if (c->role == ROLE_WORKER && m->slots[c->slot].next == c)
+		reload_zone_list(m, fd);
+	else
+		zones_take(m, fd);
 }
 
 static void
@@ -72,9 +80,8 @@ on_no_zones(struct master *m, struct child *c, int fd)
 
 static void (*const handlers[IPC_TYPES])(struct master *, struct child *,
 					 int fd) = {
-    [IPC_READY] = on_ready,
-    [IPC_DRAINED] = on_drained,
-    [IPC_ZONES] = on_zones,
+    [IPC_READY] = on_ready,	  [IPC_DRAINED] = on_drained,
+    [IPC_SNAPSHOT] = on_snapshot, [IPC_ZONES] = on_zones,
     [IPC_NO_ZONES] = on_no_zones,
 };
 
@@ -118,6 +125,17 @@ reap(struct master *m)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		child_died(m, pid, status);
+	reload_drained(m);
+}
+
+static void
+hang_up(struct master *m)
+{
+	char buf[256];
+	struct text why = text_over(buf, sizeof(buf));
+
+	if (!reload_begin(m, false, &why))
+		log_err("SIGHUP: reload refused: %s", buf);
 }
 
 static void
@@ -134,14 +152,14 @@ signal_wakes(struct master *m, struct watch *w, uint32_t events)
 		reap(m);
 		break;
 	case SIGHUP:
-		log_notice("SIGHUP: nothing is reloaded");
+		hang_up(m);
 		break;
 	default:
 		if (m->stopping)
 			children_kill(m); /* asked twice: do not wait */
 		else
 			log_notice("stopping");
-		children_drain(m);
+		slots_drain(m);
 	}
 }
 
@@ -165,6 +183,10 @@ run_timers(struct master *m)
 		next = m->kill_at_ms;
 	} else {
 		next = least(next, slots_fork_due(m, now));
+		next = least(next, children_due(m, now));
+		next = least(next, reload_due(m, now));
+		next = least(next, probation_due(m, now));
+		next = least(next, control_due(m, now));
 		next = least(next, watchdog_look(m, now));
 		next = least(next, zones_refresh_due(m, now));
 	}
@@ -200,7 +222,7 @@ master_run(struct master *m)
 	setproctitle("-pdnslua: master");
 	watch_signals(m);
 	control_watch(m);
-	slot_fork(m, &m->slots[0]);
+	reload_first(m);
 	while (!m->stopping || children_alive(m)) {
 		int n = epoll_wait(m->epoll, ev, EVENTS, run_timers(m));
 

@@ -30,27 +30,6 @@ worker_count(const struct conf *conf)
 	return cpus > 0 ? (unsigned)(cpus > 256 ? 256 : cpus) : 1;
 }
 
-static unsigned
-hex_digit(char c)
-{
-	return (unsigned)(c <= '9' ? c - '0' : (c | 32) - 'a' + 10);
-}
-
-/* conf has made it "" or 32 hexadecimal digits. All workers get the same. */
-static void
-read_cookie_secret(struct master *m)
-{
-	const char *s = m->conf->edns_cookie_secret;
-	uint8_t bytes[16];
-
-	m->cookies = s[0] != '\0';
-	for (size_t i = 0; m->cookies && i < sizeof(bytes); i++)
-		bytes[i] = (uint8_t)(hex_digit(s[2 * i]) << 4 |
-				     hex_digit(s[2 * i + 1]));
-	if (m->cookies)
-		m->cookie_secret = hash_key_from(bytes);
-}
-
 /* Connections and the sockets of all slots may be more than the usual 1,024. */
 static void
 allow_descriptors(void)
@@ -84,7 +63,7 @@ make_segment(struct master *m)
 	size_t bytes;
 	void *at;
 
-	m->segment = segment_new(m->n_slots + 1, (size_t)m->conf->shm_size);
+	m->segment = segment_new(m->n_children + 1, (size_t)m->conf->shm_size);
 	m->packets =
 	    make_cache(m, SHARE_PACKETS, m->conf->max_packet_cache_entries);
 	m->records = make_cache(m, SHARE_RECORDS, m->conf->max_cache_entries);
@@ -95,20 +74,23 @@ make_segment(struct master *m)
 }
 
 struct master *
-master_new(const struct conf *conf, child_main *body)
+master_new(const struct cmdline *cmdline, const struct conf *conf,
+	   child_main *body)
 {
 	struct master *m = xnew(struct master);
 
 	m->parent = conf->daemon ? daemon_start() : -1;
 	m->conf = conf;
+	m->cmdline = cmdline;
 	m->child_main = body;
 	m->n_slots = worker_count(conf);
-	m->generation = 1;
 	m->born_ms = clock_mono_ms();
-	m->zone_list = -1;
-	m->zones_at_ms = m->kill_at_ms = NEVER;
-	read_cookie_secret(m);
+	m->now = m->before = m->reload.next = m->reload.old =
+	    (struct generation){.snapshot = -1, .zone_list = -1};
+	m->zones_at_ms = m->kill_at_ms = m->reload.until_ms =
+	    m->probation.until_ms = NEVER;
 	allow_descriptors();
+	children_init(m);
 	slots_init(m);
 	listeners_open(m);
 	make_segment(m);
@@ -124,7 +106,13 @@ master_free(struct master *m)
 	for (size_t i = 0; i < m->n_listeners; i++)
 		free(m->listeners[i].udp);
 	free(m->listeners);
+	generation_fini(&m->now);
+	generation_fini(&m->before);
+	generation_fini(&m->reload.next);
+	generation_fini(&m->reload.old);
+	free((void *)(uintptr_t)m->reload.kept);
 	free(m->slots);
+	free(m->children);
 	control_free(m);
 	free(m);
 }

@@ -17,12 +17,15 @@
 #include "ipc/heritage.h"
 #include "lib/bug.h"
 
+struct cmdline;
+struct conf;
 struct master;
 
 /* Everything that needs rights or may fail at the start; dies with the reason
- * when it does. conf is borrowed for the master's life. With daemon=yes only
+ * when it does. Both are borrowed for the master's life. With daemon=yes only
  * the child of the calling process returns from here. */
-struct master *master_new(const struct conf *, child_main *) MUST_CHECK;
+struct master *master_new(const struct cmdline *, const struct conf *,
+			  child_main *) MUST_CHECK;
 /* Serve until SIGTERM or SIGINT; returns the exit status. */
 int master_run(struct master *) MUST_CHECK;
 /* All children are gone. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * master/parts.h - struct master for the files of this folder: listeners.c
- * (sockets), rights.c (privileges), slots.c (births and deaths), watchdog.c
- * (hanging workers), zones.c (the zone list), loop.c (signals, timers, words
- * of children).
+ * (sockets), rights.c (privileges), child.c (births and deaths), slots.c (who
+ * serves where), generation.c (script and configuration), reload.c (from one
+ * generation to the next), watchdog.c (hanging workers), zones.c (the zone
+ * list), loop.c (signals, timers, words of children).
  */
 #ifndef MASTER_PARTS_H
 #define MASTER_PARTS_H
@@ -25,25 +26,75 @@ struct watch {
 	void (*wake)(struct master *, struct watch *, uint32_t events);
 };
 
+/* What one generation of workers runs. Empty: number 0. */
+struct generation {
+	uint64_t number;
+	const struct conf *conf;
+	struct conf *own_conf; /* to be freed; NULL: borrowed */
+	int snapshot;	       /* of the script; -1: not made yet */
+	int zone_list;	       /* sealed file; -1: none */
+};
+
+/* A process; its index in master.children is its block in the segment. */
 struct child {
 	struct watch watch;
 	pid_t pid; /* 0: none */
 	int sock;  /* our end of the pair; -1: none */
 	enum role role;
-	unsigned slot;
+	unsigned block;
+	unsigned slot; /* a worker's */
 	uint64_t generation;
-	bool ready, told_to_drain;
+	bool probe, ready, told_to_drain;
 	bool killed_burning; /* by the watchdog, in a busy loop */
 	int64_t born_ms;
-	int64_t fork_at_ms;	/* when the slot is to be filled; NEVER */
-	unsigned failures;	/* early deaths in a row: index of the delay */
-	unsigned unready;	/* deaths before READY in a row */
+	int64_t drain_ms;	/* when it was told to */
+	int64_t kill_at_ms;	/* not READY or not gone by then; NEVER */
 	int64_t watch_since_us; /* script call under watch; 0: none */
 	int64_t watch_cpu_ms;	/* CPU time when the watch began */
 };
 
+/* A place for one worker: a UDP socket of each listener. */
+struct slot {
+	struct child *serving; /* of the present generation; NULL: none */
+	struct child *next;    /* of the one being brought up, or an heir
+				  within the present one */
+	int64_t fork_at_ms;    /* when it is to be filled; NEVER */
+	unsigned failures;     /* early deaths in a row: index of the delay */
+	unsigned unready;      /* deaths before READY in a row */
+};
+
+enum reload_phase {
+	RELOAD_NONE,
+	RELOAD_PROBE,  /* the first worker of the next generation loads */
+	RELOAD_OTHERS, /* the others load the snapshot */
+	RELOAD_DRAIN,  /* the next serves, the old one leaves */
+	RELOAD_CYCLE   /* the same script in new workers, slot by slot */
+};
+
+struct reload {
+	enum reload_phase phase;
+	struct generation next, old; /* old: while it drains */
+	int64_t until_ms;	     /* when loading has taken too long */
+	int64_t began_ms;
+	const char *kept; /* settings that need a restart; "" */
+	unsigned cycled;  /* slots that are done */
+	bool is_rollback, no_probation;
+};
+
+enum { PROBATION_DEATHS = 5 };
+
+/* Is the present generation better than none? (probation.c) */
+struct probation {
+	int64_t until_ms;     /* NEVER: it is over */
+	int64_t share_before; /* per cent of different questions that failed */
+	int64_t death_ms[PROBATION_DEATHS];
+	unsigned n_deaths;
+	char verdict[256]; /* of the last roll-back; "" */
+};
+
 struct master {
-	const struct conf *conf;
+	const struct cmdline *cmdline;
+	const struct conf *conf; /* now.conf */
 	child_main *child_main;
 	struct segment *segment;
 	struct cache *packets, *records; /* to clean up and to purge */
@@ -51,10 +102,15 @@ struct master {
 	struct listener *listeners;
 	size_t n_listeners;
 	unsigned n_slots;
-	uint64_t generation;
-	struct child *slots; /* n_slots workers */
-	struct child job;    /* lists zones; slot n_slots */
-	bool started;	     /* the probe got READY */
+	unsigned n_children; /* the block behind theirs is the master's */
+	struct generation now, before; /* before: to roll back to */
+	uint64_t last_generation;
+	struct child *children;
+	struct slot *slots;
+	struct child *job; /* lists zones; NULL: none */
+	struct reload reload;
+	struct probation probation;
+	bool started; /* a generation serves */
 	bool stopping;
 	int64_t kill_at_ms;  /* when draining has taken too long; NEVER */
 	int64_t zones_at_ms; /* next listing of zones; NEVER */
@@ -62,25 +118,80 @@ struct master {
 	int epoll, signals;
 	struct watch signal_watch;
 	struct control *control; /* control.c */
-	int zone_list;		 /* sealed file, or -1 */
 	int parent; /* waits for us to be ready (daemon=yes), or -1 */
 	int exit_status;
-	bool cookies;
-	struct hash_key cookie_secret;
 };
 
 /* listeners.c: bind everything or die with a line that names the address. */
 void listeners_open(struct master *);
-/* slots.c */
-void slots_init(struct master *);
-void slot_fork(struct master *, struct child *);
-/* A child is dead: log, strike, and set fork_at_ms. */
+
+/* child.c. children_init: before the segment, which has a block for each. */
+void children_init(struct master *);
+/* NULL: it could not be forked, and the log says why. */
+struct child *child_fork(struct master *, enum role, unsigned slot,
+			 const struct generation *, bool probe);
+/* A child is dead: log, strike, clean up, tell who is concerned. */
 void child_died(struct master *, pid_t, int status);
-void children_drain(struct master *);
+/* fd -1: none; stays ours. A child that cannot be told is killed. */
+void child_tell(struct child *, enum ipc_type, int fd);
+void child_drain(struct master *, struct child *);
+/* Kill what has had its time; returns when the next has. */
+int64_t children_due(struct master *, int64_t now_ms);
 bool children_alive(const struct master *);
 void children_kill(struct master *);
+
+/* slots.c */
+void slots_init(struct master *);
+/* The worker that served (or was to) is dead; plan or do its rebirth. */
+void slot_lost(struct master *, const struct child *, bool own_making);
 /* Fork what is due; returns when the next is. */
 int64_t slots_fork_due(struct master *, int64_t now_ms);
+/* Bring up an heir of the same generation. false: not now. */
+bool slot_succeed(struct master *, struct slot *);
+/* The one brought up is READY: it serves, its predecessor drains. */
+void slot_switch(struct master *, struct slot *);
+/* Stop the server: everybody drains. */
+void slots_drain(struct master *);
+
+/* generation.c */
+void generation_fini(struct generation *);
+/* The secret of its cookies, which conf has made "" or 32 hexadecimal digits;
+ * false: none. */
+bool generation_cookies(const struct generation *, struct hash_key *);
+/* Read the configuration again, as a new generation without a snapshot.
+ * Settings that need a restart keep their values; *kept = their names, or "",
+ * to be freed. ERR_FORMAT: mistakes, logged. */
+enum err generation_read(struct master *, struct generation *,
+			 char **kept) MUST_CHECK;
+
+/* reload.c */
+/* Bring up the first generation. */
+void reload_first(struct master *);
+/* Begin a reload (or, back: a rollback to the generation before). false: it
+ * cannot be begun, and why says it. */
+bool reload_begin(struct master *, bool back, struct text *why) MUST_CHECK;
+/* The reload that was just begun will not be judged. */
+void reload_trust(struct master *);
+/* Replace all workers by others of the same generation, one at a time. */
+bool reload_cycle(struct master *, struct text *why) MUST_CHECK;
+/* What a worker of the generation being brought up says or does. */
+void reload_ready(struct master *, struct child *);
+void reload_snapshot(struct master *, int fd);	/* takes fd */
+void reload_zone_list(struct master *, int fd); /* takes fd */
+void reload_lost(struct master *, const struct child *);
+/* A worker of the old generation is gone. */
+void reload_drained(struct master *);
+int64_t reload_due(struct master *, int64_t now_ms);
+
+/* probation.c: remember how the present generation does, before the next
+ * takes over; judge that one for a while; a worker of it died of its own
+ * making. */
+void probation_measure(struct master *);
+void probation_begin(struct master *);
+void probation_end(struct master *);
+void probation_death(struct master *);
+int64_t probation_due(struct master *, int64_t now_ms);
+
 /* watchdog.c: kill what hangs; returns when to look again. */
 int64_t watchdog_look(struct master *, int64_t now_ms);
 /* zones.c */
@@ -96,7 +207,11 @@ void control_open(struct master *);
 void control_watch(struct master *);
 void control_close(struct master *);
 void control_free(struct master *);
-/* verbs.c: words[0] is the verb as typed. */
-void verb_run(struct master *, enum verb, int n, char **words, struct text *);
+/* What a client that waits for the reload is told: progress, or the end. */
+void control_tell(struct master *, const char *words, bool end);
+int64_t control_due(struct master *, int64_t now_ms);
+/* verbs.c: words[0] is the verb as typed. false: the answer comes later, by
+ * control_tell. */
+bool verb_run(struct master *, enum verb, int n, char **words, struct text *);
 
 #endif

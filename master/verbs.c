@@ -23,6 +23,7 @@ struct request {
 	int n;
 	char **words; /* words[0] is the verb */
 	struct text *out;
+	bool later; /* the answer comes by control_tell */
 };
 
 static void
@@ -215,36 +216,81 @@ do_current_config(struct request *r)
 		fclose(f);
 }
 
-static const char *
-state_of(const struct child *c)
+static void
+start_reload(struct request *r, bool back)
 {
-	if (!c->pid)
-		return "dead";
+	char buf[256];
+	struct text why = text_over(buf, sizeof(buf));
+
+	r->later = reload_begin(r->m, back, &why);
+	if (r->later && r->n > 1 && strcmp(r->words[1], "--no-probation") == 0)
+		reload_trust(r->m);
+	if (!r->later)
+		text_fmt(r->out, "Error: %s refused: %s\n",
+			 back ? "rollback" : "reload", buf);
+}
+
+static void
+do_reload(struct request *r)
+{
+	start_reload(r, false);
+}
+
+static void
+do_cycle(struct request *r)
+{
+	char buf[256];
+	struct text why = text_over(buf, sizeof(buf));
+
+	r->later = reload_cycle(r->m, &why);
+	if (!r->later)
+		text_fmt(r->out, "Error: cycle refused: %s\n", buf);
+}
+
+static void
+do_rollback(struct request *r)
+{
+	start_reload(r, true);
+}
+
+static const char *
+state_of(const struct master *m, const struct child *c)
+{
 	if (!c->ready)
 		return "loading";
+	if (m->slots[c->slot].next == c)
+		return "waiting";
 	return c->told_to_drain ? "draining" : "serving";
+}
+
+static void
+put_worker(struct request *r, const struct child *c)
+{
+	struct master *m = r->m;
+	const struct counters *n =
+	    &segment_slot(m->segment, c->block)->counters;
+
+	text_fmt(r->out, "%-6u %8d %4llu %-9s %8llds %12llu %8llu\n", c->slot,
+		 (int)c->pid, (unsigned long long)c->generation, state_of(m, c),
+		 (long long)(clock_mono_ms() - c->born_ms) / 1000,
+		 (unsigned long long)n->udp_answers + n->tcp_answers,
+		 (unsigned long long)n->script_errors);
 }
 
 static void
 do_workers(struct request *r)
 {
 	struct master *m = r->m;
-	int64_t now = clock_mono_ms();
 
 	text_fmt(r->out, "%-6s %8s %4s %-9s %10s %12s %8s\n", "worker", "pid",
 		 "gen", "state", "age", "answers", "errors");
-	for (unsigned i = 0; i < m->n_slots; i++) {
-		const struct child *c = &m->slots[i];
-		const struct counters *n =
-		    &segment_slot(m->segment, i)->counters;
+	for (unsigned i = 0; i < m->n_slots; i++)
+		for (unsigned k = 0; k < m->n_children; k++) {
+			const struct child *c = &m->children[k];
 
-		text_fmt(r->out, "%-6u %8d %4llu %-9s %8llds %12llu %8llu\n", i,
-			 (int)c->pid, (unsigned long long)c->generation,
-			 state_of(c),
-			 (long long)(c->pid ? (now - c->born_ms) / 1000 : 0),
-			 (unsigned long long)n->udp_answers + n->tcp_answers,
-			 (unsigned long long)n->script_errors);
-	}
+			if (c->pid && c->role == ROLE_WORKER && c->slot == i)
+				put_worker(r, c);
+		}
 }
 
 static void
@@ -254,11 +300,17 @@ do_status(struct request *r)
 	unsigned serving = 0;
 
 	for (unsigned i = 0; i < m->n_slots; i++)
-		serving += strcmp(state_of(&m->slots[i]), "serving") == 0;
+		serving += m->slots[i].serving && m->slots[i].serving->ready;
 	text_fmt(r->out, "pdnslua %s, pid %d\n", PDNSLUA_VERSION,
 		 (int)getpid());
 	text_fmt(r->out, "%u of %u workers serving, generation %llu\n", serving,
-		 m->n_slots, (unsigned long long)m->generation);
+		 m->n_slots, (unsigned long long)m->now.number);
+	if (m->probation.until_ms != NEVER)
+		text_fmt(r->out, "on probation for %lld s more\n",
+			 (long long)(m->probation.until_ms - clock_mono_ms()) /
+			     1000);
+	if (m->probation.verdict[0])
+		text_fmt(r->out, "%s\n", m->probation.verdict);
 	text_str(r->out, "up ");
 	do_uptime(r);
 }
@@ -303,13 +355,14 @@ static void (*const handlers[VERB_COUNT])(struct request *) = {
 #undef VERB
 };
 
-void
+bool
 verb_run(struct master *m, enum verb v, int n, char **words, struct text *out)
 {
-	struct request r = {m, n, words, out};
+	struct request r = {m, n, words, out, false};
 
 	if (v == VERB_COUNT)
 		text_fmt(out, "Unknown command: '%s' (try help)\n", words[0]);
 	else
 		handlers[v](&r);
+	return !r.later;
 }

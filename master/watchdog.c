@@ -52,7 +52,7 @@ cpu_ms(pid_t pid)
 static void
 look_at(struct master *m, struct child *c)
 {
-	const struct slot_block *b = segment_slot(m->segment, c->slot);
+	const struct slot_block *b = segment_slot(m->segment, c->block);
 	int64_t since = b->busy_since_us, busy_ms, burnt_ms;
 	const struct conf *conf = m->conf;
 
@@ -84,10 +84,11 @@ look_at(struct master *m, struct child *c)
 int64_t
 watchdog_look(struct master *m, int64_t now_ms)
 {
-	for (unsigned i = 0; i < m->n_slots; i++) {
-		struct child *c = &m->slots[i];
+	for (unsigned i = 0; i < m->n_children; i++) {
+		struct child *c = &m->children[i];
 
-		if (c->pid && c->ready && !c->killed_burning)
+		if (c->pid && c->role == ROLE_WORKER && c->ready &&
+		    !c->killed_burning)
 			look_at(m, c);
 	}
 	return now_ms + LOOK_EVERY_MS;

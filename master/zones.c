@@ -20,18 +20,18 @@ interval_ms(const struct master *m)
 void
 zones_take(struct master *m, int fd)
 {
-	if (m->zone_list >= 0)
-		close(m->zone_list);
-	m->zone_list = fd;
+	if (m->now.zone_list >= 0)
+		close(m->now.zone_list);
+	m->now.zone_list = fd;
 	if (interval_ms(m) > 0)
 		m->zones_at_ms = clock_mono_ms() + interval_ms(m);
 	for (unsigned i = 0; i < m->n_slots; i++) {
-		struct child *c = &m->slots[i];
+		struct child *c = m->slots[i].serving;
 
 		/* one that does not read its socket is dying or drowning;
 		 * its successor inherits the list */
-		if (c->pid && c->ready &&
-		    ipc_send(c->sock, IPC_ZONES, m->generation, fd) != ERR_NONE)
+		if (c && c->ready &&
+		    ipc_send(c->sock, IPC_ZONES, c->generation, fd) != ERR_NONE)
 			log_warn("worker %u did not take the zone list",
 				 c->slot);
 	}
@@ -43,12 +43,12 @@ zones_refresh_due(struct master *m, int64_t now_ms)
 	if (m->zones_at_ms > now_ms)
 		return m->zones_at_ms;
 	m->zones_at_ms = now_ms + interval_ms(m);
-	if (m->job.pid &&
-	    now_ms - m->job.born_ms > 2 * m->conf->script_load_limit) {
+	if (m->job &&
+	    now_ms - m->job->born_ms > 2 * m->conf->script_load_limit) {
 		log_err("listing the zones takes too long: killed");
-		kill(m->job.pid, SIGKILL);
+		kill(m->job->pid, SIGKILL);
 	}
-	if (!m->job.pid)
-		slot_fork(m, &m->job);
+	if (!m->job && m->started)
+		m->job = child_fork(m, ROLE_ZONES_JOB, 0, &m->now, false);
 	return m->zones_at_ms;
 }

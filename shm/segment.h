@@ -23,10 +23,11 @@
 #include "lib/err.h"
 #include "lib/hash.h"
 #include "lib/slice.h"
+#include "shm/outcome.h"
 
 enum {
 	SEGMENT_LAYOUT = 1,
-	LAST_WORDS_MAX = 512,
+	LAST_WORDS_MAX = 2048,
 	QUARANTINE_MAX = 64,
 	TCP_CLIENTS = 1024
 };
@@ -57,6 +58,7 @@ struct slot_block {
 	char last_words[LAST_WORDS_MAX];
 	/* open TCP connections by hash of the client's address */
 	_Atomic uint16_t tcp_clients[TCP_CLIENTS];
+	struct outcome outcome;
 	_Alignas(64) struct counters counters;
 };
 

@@ -15,6 +15,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "shm/segment.h"
+#include "worker/handover.h"
 #include "worker/tcp.h"
 #include "worker/udp.h"
 
@@ -125,7 +126,15 @@ master_speaks(struct loop *l)
 	case IPC_ZONES:
 		world_set_zones(l->world, fd);
 		break;
+	case IPC_PREDECESSOR:
+		l->predecessor = (struct source){SOURCE_PREDECESSOR, fd, NULL};
+		loop_add(l, &l->predecessor, EPOLLIN);
+		break;
+	case IPC_SUCCESSOR:
+		l->successor = fd;
+		break;
 	case IPC_READY:
+	case IPC_SNAPSHOT:
 	case IPC_DRAINED:
 	case IPC_NO_ZONES:
 	case IPC_TYPES:
@@ -150,6 +159,10 @@ dispatch(struct loop *l, struct source *s, uint32_t events)
 		break;
 	case SOURCE_TCP_CONN:
 		tcp_serve(l, s, events);
+		break;
+	case SOURCE_PREDECESSOR:
+		if (s->fd >= 0)
+			handover_receive(l, s);
 		break;
 	}
 }
@@ -200,6 +213,7 @@ drain(struct loop *l)
 {
 	int64_t end_ms = clock_mono_ms() + DRAIN_MAX_MS;
 
+	udp_drain(l);
 	while (!tcp_drain(l)) {
 		int64_t left = end_ms - clock_mono_ms();
 		struct epoll_event ev[EVENTS];
@@ -216,6 +230,7 @@ loop_run(struct loop *l)
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (l->epoll < 0)
 		log_die("epoll: %s", strerror(errno));
+	l->predecessor.fd = l->successor = -1;
 	make_sources(l);
 	loop_add(l, &l->sources[0], EPOLLIN);
 	l->udp = udp_new(l);

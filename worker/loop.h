@@ -20,7 +20,8 @@ enum source_kind {
 	SOURCE_MASTER,
 	SOURCE_UDP,
 	SOURCE_TCP_LISTENER,
-	SOURCE_TCP_CONN
+	SOURCE_TCP_CONN,
+	SOURCE_PREDECESSOR /* hands over its TCP connections */
 };
 
 struct source {
@@ -41,6 +42,8 @@ struct loop {
 	struct udp *udp;
 	const struct source *udp_source; /* whose batch is being answered */
 	struct tcp *tcp;
+	struct source predecessor; /* fd -1: none */
+	int successor;		   /* takes our TCP connections; -1: none */
 };
 
 /* Serve until drained. Worker. */

@@ -5,7 +5,6 @@
  */
 #include "worker/tcp.h"
 
-#include <assert.h>
 #include <bsd/sys/queue.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -21,45 +20,15 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "shm/segment.h"
+#include "worker/conn.h"
+#include "worker/handover.h"
 #include "worker/loop.h"
 
 enum {
-	IN_BYTES = 2 + WIRE_MESSAGE_MAX + 1,
-	OUT_BYTES = 2 * (2 + WIRE_MESSAGE_MAX + QUERY_SLACK),
-	BUFFERS = 4096 * 49, /* both, in whole pages */
 	PAGE = 4096,
 	SHARE = 16,	  /* messages of one connection in a round */
 	ACCEPTS_MAX = 64, /* in a round */
 	CONNS_MAX = 65536 /* of one worker, whatever the setting says */
-};
-
-static_assert(IN_BYTES + OUT_BYTES <= BUFFERS, "buffers fit");
-
-struct conn {
-	struct source source; /* what epoll gives back */
-	TAILQ_ENTRY(conn) by_age;
-	struct asker asker;
-	uint8_t *in, *out;
-	size_t in_len, in_done, out_len, out_done;
-	int64_t active_ms, born_ms;
-	uint32_t queries;
-	uint32_t events; /* what epoll watches for */
-	uint16_t bucket; /* of the client's address */
-	bool proxied;	 /* a PROXY header is still to come */
-	bool ending;	 /* close once what is here is answered and sent */
-	bool more;	 /* complete messages wait for their turn */
-	bool large;	 /* its buffers have more than their first pages */
-};
-
-TAILQ_HEAD(conn_list, conn);
-
-struct tcp {
-	struct conn *conns;
-	uint8_t *buffers;
-	size_t n_conns;
-	struct conn_list free, open; /* open: longest silent first */
-	struct hash_key key; /* every worker's: tcp_clients are added up */
-	unsigned n_more;
 };
 
 struct tcp *
@@ -70,8 +39,9 @@ tcp_new(struct loop *l)
 
 	t->n_conns = (size_t)(want < CONNS_MAX ? want : CONNS_MAX);
 	t->conns = xalloc(t->n_conns * sizeof(*t->conns));
-	t->buffers = mmap(NULL, t->n_conns * BUFFERS, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	t->buffers =
+	    mmap(NULL, t->n_conns * CONN_BUFFERS, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (t->buffers == MAP_FAILED)
 		log_die("no address space for %zu TCP connections", t->n_conns);
 	TAILQ_INIT(&t->free);
@@ -80,8 +50,8 @@ tcp_new(struct loop *l)
 	for (size_t i = 0; i < t->n_conns; i++) {
 		struct conn *c = &t->conns[i];
 
-		c->in = t->buffers + i * BUFFERS;
-		c->out = c->in + IN_BYTES;
+		c->in = t->buffers + i * CONN_BUFFERS;
+		c->out = c->in + CONN_IN_BYTES;
 		TAILQ_INSERT_TAIL(&t->free, c, by_age);
 	}
 	return t;
@@ -115,19 +85,34 @@ close_politely(int fd)
 }
 
 static void
-conn_close(struct loop *l, struct conn *c)
+give_back(struct loop *l, struct conn *c)
 {
 	struct tcp *t = l->tcp;
 
 	set_more(t, c, false);
-	close_politely(c->source.fd);
 	c->source.fd = -1;
 	TAILQ_REMOVE(&t->open, c, by_age);
 	TAILQ_INSERT_HEAD(&t->free, c, by_age);
 	if (c->large)
-		madvise(c->in, BUFFERS, MADV_DONTNEED);
+		madvise(c->in, CONN_BUFFERS, MADV_DONTNEED);
 	l->world->answerer.slot->tcp_clients[c->bucket]--;
 	counters_of(l)->open_tcp--;
+}
+
+static void
+conn_close(struct loop *l, struct conn *c)
+{
+	close_politely(c->source.fd);
+	give_back(l, c);
+}
+
+void
+conn_forget(struct loop *l, struct conn *c)
+{
+	/* closing would do, if nobody else held the same connection open */
+	epoll_ctl(l->epoll, EPOLL_CTL_DEL, c->source.fd, NULL);
+	close(c->source.fd);
+	give_back(l, c);
 }
 
 static void
@@ -277,7 +262,7 @@ take_proxy_header(struct loop *l, struct conn *c)
 
 /* Answer up to share messages and send. Room for the largest reply is there
  * before each. */
-static void
+void
 conn_work(struct loop *l, struct conn *c, unsigned share)
 {
 	size_t whole = 0;
@@ -288,7 +273,8 @@ conn_work(struct loop *l, struct conn *c, unsigned share)
 		return;
 	}
 	while (share > 0 && (whole = message_here(c)) != 0 &&
-	       c->out_len + 2 + WIRE_MESSAGE_MAX + QUERY_SLACK <= OUT_BYTES) {
+	       c->out_len + 2 + WIRE_MESSAGE_MAX + QUERY_SLACK <=
+		   CONN_OUT_BYTES) {
 		bool over = answer_message(l, c, whole);
 
 		share--;
@@ -312,9 +298,9 @@ conn_read(struct loop *l, struct conn *c)
 {
 	ssize_t n;
 
-	if (c->in_len == IN_BYTES)
+	if (c->in_len == CONN_IN_BYTES)
 		return; /* its messages wait for their turn */
-	n = recv(c->source.fd, c->in + c->in_len, IN_BYTES - c->in_len,
+	n = recv(c->source.fd, c->in + c->in_len, CONN_IN_BYTES - c->in_len,
 		 MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -357,7 +343,7 @@ open_of_client(struct loop *l, uint16_t bucket)
 {
 	uint64_t n = 0;
 
-	for (unsigned i = 0; i < l->heritage->n_slots; i++)
+	for (unsigned i = 0; i < segment_slots(l->heritage->segment); i++)
 		n += segment_slot(l->heritage->segment, i)->tcp_clients[bucket];
 	return n;
 }
@@ -393,38 +379,56 @@ make_room(struct loop *l, uint16_t bucket)
 	return show_out(l);
 }
 
+struct conn *
+conn_take(struct loop *l, const struct listener *listener, int fd,
+	  uint16_t bucket)
+{
+	struct tcp *t = l->tcp;
+	struct conn *c = TAILQ_FIRST(&t->free);
+
+	if (!c)
+		return NULL;
+	TAILQ_REMOVE(&t->free, c, by_age);
+	TAILQ_INSERT_TAIL(&t->open, c, by_age);
+	c->source = (struct source){SOURCE_TCP_CONN, fd, listener};
+	memset(&c->asker, 0, sizeof(c->asker));
+	c->in_len = c->in_done = c->out_len = c->out_done = 0;
+	c->queries = 0;
+	c->active_ms = c->born_ms = l->world->answerer.now_ms;
+	c->bucket = bucket;
+	c->ending = c->more = c->large = c->proxied = false;
+	l->world->answerer.slot->tcp_clients[bucket]++;
+	counters_of(l)->open_tcp++;
+	return c;
+}
+
+void
+conn_start(struct loop *l, struct conn *c)
+{
+	c->events = EPOLLIN;
+	c->large = c->in_len > PAGE || c->out_len > PAGE;
+	loop_add(l, &c->source, EPOLLIN);
+}
+
 static void
 conn_open(struct loop *l, const struct source *s, int fd,
 	  const struct addr *from, uint16_t bucket)
 {
-	struct tcp *t = l->tcp;
-	struct conn *c = TAILQ_FIRST(&t->free);
+	struct conn *c = conn_take(l, s->listener, fd, bucket);
 	const struct conf *conf = l->world->conf;
 	socklen_t len = sizeof(c->asker.local);
 	int one = 1;
 
-	TAILQ_REMOVE(&t->free, c, by_age);
-	TAILQ_INSERT_TAIL(&t->open, c, by_age);
-	c->source = (struct source){SOURCE_TCP_CONN, fd, s->listener};
-	memset(&c->asker, 0, sizeof(c->asker));
 	c->asker.tcp = true;
 	c->asker.remote = *from;
 	c->asker.local = s->listener->addr;
 	if (s->listener->wildcard)
 		getsockname(fd, &c->asker.local.u.sa, &len);
-	c->in_len = c->in_done = c->out_len = c->out_done = 0;
-	c->queries = 0;
-	c->active_ms = c->born_ms = l->world->answerer.now_ms;
-	c->bucket = bucket;
-	c->ending = c->more = c->large = false;
 	c->proxied = conf->proxy_protocol_from.n &&
 		     conf_masks_match(&conf->proxy_protocol_from, from);
-	l->world->answerer.slot->tcp_clients[bucket]++;
-	counters_of(l)->open_tcp++;
 	counters_of(l)->tcp_connections++;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	c->events = EPOLLIN;
-	loop_add(l, &c->source, EPOLLIN);
+	conn_start(l, c);
 }
 
 /* Without a free descriptor accept() fails before it looks. */
@@ -517,24 +521,49 @@ tcp_tick(struct loop *l)
 	return left < 0 ? 0 : (int)left;
 }
 
-bool
-tcp_drain(struct loop *l)
+/* Each in turn; what comes back from fn() may be gone. */
+static void
+for_each_open(struct loop *l, void (*fn)(struct loop *, struct conn *))
 {
 	struct conn *c = TAILQ_FIRST(&l->tcp->open);
 
-	world_tick(l->world);
 	while (c) {
 		struct conn *next = TAILQ_NEXT(c, by_age);
-		ssize_t n = 0;
 
-		if (!c->ending && c->in_len < IN_BYTES)
-			n = recv(c->source.fd, c->in + c->in_len,
-				 IN_BYTES - c->in_len, MSG_DONTWAIT);
-		if (n > 0)
-			c->in_len += (size_t)n;
-		c->ending = true;
-		conn_work(l, c, IN_BYTES);
+		fn(l, c);
 		c = next;
 	}
+}
+
+static void
+finish(struct loop *l, struct conn *c)
+{
+	ssize_t n = 0;
+
+	if (!c->ending && c->in_len < CONN_IN_BYTES)
+		n = recv(c->source.fd, c->in + c->in_len,
+			 CONN_IN_BYTES - c->in_len, MSG_DONTWAIT);
+	if (n > 0)
+		c->in_len += (size_t)n;
+	c->ending = true;
+	conn_work(l, c, CONN_IN_BYTES);
+}
+
+/* Whole questions are answered here; the rest goes with the connection. */
+static void
+pass_on(struct loop *l, struct conn *c)
+{
+	conn_work(l, c, CONN_IN_BYTES);
+	if (c->source.fd >= 0)
+		handover_send(l, c);
+}
+
+bool
+tcp_drain(struct loop *l)
+{
+	world_tick(l->world);
+	if (l->successor >= 0)
+		for_each_open(l, pass_on);
+	for_each_open(l, finish);
 	return TAILQ_EMPTY(&l->tcp->open);
 }

@@ -385,6 +385,21 @@ retry_one(void *ctx, struct waiting *w)
 	return done;
 }
 
+/* Computed here and now, whoever else is at it. */
+static bool
+answer_at_once(void *ctx, struct waiting *w)
+{
+	w->since_ms = INT64_MIN / 2;
+	return retry_one(ctx, w);
+}
+
+void
+udp_drain(struct loop *l)
+{
+	world_tick(l->world);
+	defer_retry(l->udp->defer, answer_at_once, l);
+}
+
 bool
 udp_retry(struct loop *l)
 {

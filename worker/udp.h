@@ -20,5 +20,7 @@ void udp_serve(struct loop *, const struct source *);
 /* Queries that wait for another worker's answer: look whether it is there.
  * true: some still wait, come back in a millisecond. */
 bool udp_retry(struct loop *);
+/* The worker leaves: answer those that still wait. */
+void udp_drain(struct loop *);
 
 #endif

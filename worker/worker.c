@@ -5,13 +5,16 @@
 
 #include <bsd/unistd.h>
 #include <stdio.h>
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backend/zones.h"
 #include "conf/conf.h"
 #include "ipc/ipc.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "luaapi/sources.h"
 #include "shm/segment.h"
 #include "worker/loop.h"
 #include "worker/world.h"
@@ -29,6 +32,13 @@ take_title(const struct heritage *h)
 	log_set_role(role);
 	setproctitle("-pdnslua: %s gen %llu", role,
 		     (unsigned long long)h->generation);
+}
+
+/* What goes wrong while the script is loaded is told to the operator. */
+static void
+keep_words(void *block, const char *line)
+{
+	last_words_set(block, line);
 }
 
 static int
@@ -56,19 +66,38 @@ wants_zone_list(const struct heritage *h)
 	return h->conf->zone_cache_refresh_interval > 0;
 }
 
+static bool
+send_snapshot(const struct heritage *h, const struct world *w)
+{
+	int fd = sources_seal(w->host.sources), status;
+
+	if (fd < 0) {
+		log_err("no snapshot of the script: %s", strerror(errno));
+		return false;
+	}
+	status = tell(h, IPC_SNAPSHOT, fd);
+	close(fd);
+	return status == 0;
+}
+
 static int
 worker_run(const struct heritage *h, struct world *w)
 {
 	struct loop *l = xnew(struct loop);
 	int zones = h->zone_list;
 
-	if (h->list_zones && wants_zone_list(h) &&
+	if (h->probe && wants_zone_list(h) &&
 	    list_zones(h, w, &zones) != ERR_NONE)
+		return 1;
+	if (h->probe && !send_snapshot(h, w))
 		return 1;
 	if (zones >= 0)
 		world_set_zones(w, zones);
 	l->heritage = h;
 	l->world = w;
+	log_set_tap(NULL, NULL);
+	outcome_begin(&w->answerer.slot->outcome, h->generation,
+		      w->answerer.now_ms);
 	w->answerer.slot->ready = 1;
 	if (tell(h, IPC_READY, -1) != 0)
 		return 1;
@@ -83,6 +112,7 @@ worker_main(const struct heritage *h)
 	int zones = -1, status;
 
 	take_title(h);
+	log_set_tap(keep_words, segment_slot(h->segment, h->block));
 	if (world_open(w, h->conf, h) != ERR_NONE)
 		return 1;
 	if (h->role == ROLE_ZONES_JOB)

@@ -16,6 +16,7 @@
 #include "lib/log.h"
 #include "luaapi/host.h"
 #include "luaapi/lua2.h"
+#include "luaapi/sources.h"
 #include "shm/cache.h"
 #include "shm/segment.h"
 #include "shm/zonelist.h"
@@ -87,8 +88,8 @@ join(struct world *w, const struct heritage *h)
 	const struct conf *conf = w->conf;
 
 	a->segment = h->segment;
-	a->slot = segment_slot(h->segment, h->slot);
-	a->slot_index = h->slot;
+	a->slot = segment_slot(h->segment, h->block);
+	a->slot_index = h->block;
 	a->generation = h->generation;
 	a->cookies = h->cookies;
 	a->cookie_secret = h->cookie_secret;
@@ -96,15 +97,16 @@ join(struct world *w, const struct heritage *h)
 	a->scratch = xalloc(SCRATCH_BYTES);
 	a->packets = attach(
 	    h->segment, SHARE_PACKETS,
-	    conf->cache_ttl ? conf->max_packet_cache_entries : 0, h->slot);
+	    conf->cache_ttl ? conf->max_packet_cache_entries : 0, h->block);
 	a->records = attach(h->segment, SHARE_RECORDS,
 			    conf->query_cache_ttl + conf->negquery_cache_ttl
 				? conf->max_cache_entries
 				: 0,
-			    h->slot);
+			    h->block);
 	w->purge = (struct purge){h->segment, a->packets, a->records};
 	w->host.purge = &w->purge;
 	w->host.dict = h->dict;
+	w->host.probe = h->probe;
 }
 
 enum err
@@ -114,6 +116,7 @@ world_open(struct world *w, const struct conf *conf, const struct heritage *h)
 	w->conf = conf;
 	w->host.parser = w->parser = rdata_parser_new();
 	arena_init(&w->arena, ARENA_BYTES, ARENA_LIMIT);
+	w->host.sources = sources_new(h ? h->snapshot : -1);
 	w->answerer.conf = conf;
 	w->answerer.backends = &w->backends;
 	if (h)
@@ -144,6 +147,7 @@ world_close(struct world *w)
 		cache_detach(w->answerer.packets);
 	if (w->answerer.records)
 		cache_detach(w->answerer.records);
+	sources_free(w->host.sources);
 	free(w->answerer.scratch);
 	free(w->own_slot);
 	zonelist_close(w->answerer.zone_list);

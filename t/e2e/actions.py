@@ -14,6 +14,7 @@ import dns.message
 import wire
 from actions_process import *       # noqa: F401,F403  (more do_... functions)
 from actions_process import Skip    # noqa: F401  (run.py looks for it here)
+from actions_reload import *        # noqa: F401,F403
 from steps import check, send_and_probe
 
 NAME = 'ns1.test'

@@ -156,7 +156,8 @@ def program_step(run, step):
 
 
 def action_step(run, step):
-    """do NAME WORDS: a function of actions.py."""
+    """do NAME WORDS: a function of actions.py; play NAME WORDS: one that
+    starts a server of its own."""
     name, _, words = step.words.partition(' ')
     function = getattr(actions, 'do_' + name.replace('-', '_'), None)
     if function is None:
@@ -167,7 +168,7 @@ def action_step(run, step):
 VERBS = {'ask': steps.ask, 'raw': steps.raw, 'log': log_step,
          'nolog': log_step, 'logcount': log_step, 'log-from-start': log_step,
          'run': program_step, 'conf': program_step,
-         'do': action_step}
+         'do': action_step, 'play': action_step}
 
 
 def run_case(run, case):
@@ -181,7 +182,8 @@ def run_case(run, case):
         for step in case.steps:
             if step.verb not in VERBS:
                 raise steps.Mismatch(f'{step.where}: unknown step {step.verb}')
-            if run.server is None and step.verb not in ('run', 'conf'):
+            if run.server is None and step.verb not in ('run', 'conf',
+                                                         'play'):
                 raise steps.Mismatch(f'{step.where}: there is no server')
             VERBS[step.verb](run, step)
         return None
