@@ -3,7 +3,6 @@
  * children run.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "conf/conf.h"
@@ -12,23 +11,15 @@
 #include "master/rights.h"
 #include "worker/worker.h"
 
-static void
-set_up_log(const struct conf *conf)
-{
-	log_set_level((int)conf->loglevel);
-	log_set_timestamp(conf->log_timestamp);
-	if (conf->logging_facility[0])
-		log_to_syslog((int)strtol(conf->logging_facility, NULL, 10));
-	else if (conf->daemon)
-		log_to_syslog(-1);
-}
-
 static int
 serve(const struct cmdline *cl, const struct conf *conf)
 {
-	struct master *m = master_new(cl, conf, worker_main);
-	int status = master_run(m);
+	struct master *m;
+	int status;
 
+	conf_log_open(conf);
+	m = master_new(cl, conf, worker_main);
+	status = master_run(m);
 	master_free(m);
 	return status;
 }
@@ -72,6 +63,7 @@ main(int argc, char **argv)
 	struct conf *conf;
 	int status;
 
+	log_find_journal();
 	cmdline_parse(&cl, argc, argv);
 	if (cl.action == CONF_HELP) {
 		conf_help(STDOUT_FILENO);
@@ -83,7 +75,7 @@ main(int argc, char **argv)
 	}
 	if (conf_load(&cl, &conf) != ERR_NONE)
 		return 1;
-	set_up_log(conf);
+	conf_log_apply(conf);
 	status = run(&cl, conf);
 	conf_free(conf);
 	cmdline_fini(&cl);

@@ -286,6 +286,7 @@ static const struct rule {
     {"config-name", value_config_name},
     {"no-config", value_cmdline_only},
     {"edns-cookie-secret", value_cookie_secret},
+    {"log-format", value_log_format},
     {"logging-facility", value_facility},
 };
 

@@ -9,6 +9,7 @@
 
 struct conf;
 struct conf_setting;
+struct given;
 
 /* Fill in c from c->given, on top of the table's defaults. Every mistake is
  * logged and counted there. */
@@ -19,5 +20,9 @@ void check_ready(struct conf *c);
  * in as a place outside of all files. */
 const struct conf_setting *check_place(const struct conf *, const char *name,
 				       struct conf_setting *none);
+
+/* logging.c: warnings about this very configuration are log lines too; what it
+ * says of their format holds for them. */
+void conf_log_early(const struct given *);
 
 #endif

@@ -103,18 +103,28 @@ read_all(struct given *g, const struct cmdline *cl)
 
 /* --- defaults that depend on the machine ---------------------------------- */
 
+/* A directory that systemd made for us, or NULL. It lists several with colons
+ * between them. */
+static const char *
+from_systemd(struct conf *c, const char *variable)
+{
+	const char *given = getenv(variable);
+
+	return given && given[0]
+		   ? parse_keep_text(c->given, given, strcspn(given, ":"))
+		   : NULL;
+}
+
 static void
 fill_socket_dir(struct conf *c)
 {
-	const char *given = getenv("RUNTIME_DIRECTORY");
+	const char *given = from_systemd(c, "RUNTIME_DIRECTORY");
 	const char *user = getenv("XDG_RUNTIME_DIR");
 
 	if (c->socket_dir[0])
 		return;
-	/* systemd lists several directories with colons between them. */
-	if (given && given[0])
-		c->socket_dir =
-		    parse_keep_text(c->given, given, strcspn(given, ":"));
+	if (given)
+		c->socket_dir = given;
 	else if (geteuid() == 0)
 		c->socket_dir = "/run/pdnslua";
 	else if (user && user[0])
@@ -127,12 +137,15 @@ fill_socket_dir(struct conf *c)
 static void
 fill_store_dir(struct conf *c)
 {
+	const char *given = from_systemd(c, "STATE_DIRECTORY");
 	const char *state = getenv("XDG_STATE_HOME");
 	const char *home = getenv("HOME");
 
 	if (c->store_dir[0])
 		return;
-	if (geteuid() == 0)
+	if (given)
+		c->store_dir = given;
+	else if (geteuid() == 0)
 		c->store_dir = "/var/lib/pdnslua";
 	else if (state && state[0])
 		c->store_dir = parse_keep_fmt(c->given, "%s/pdnslua", state);
@@ -185,6 +198,8 @@ fill_in(struct conf *c)
 static enum err
 finish(struct conf *c, bool to_start, struct conf **out)
 {
+	if (to_start)
+		conf_log_early(c->given);
 	check_settings(c);
 	if (to_start)
 		check_ready(c);

@@ -119,6 +119,10 @@ void conf_free(struct conf *);
  * or of the defaults with their documentation ("default"). Secrets are not
  * shown. ERR_SYS with errno. */
 enum err conf_dump(const struct conf *, const char *mode, int fd) MUST_CHECK;
+/* Tell the log what the settings say of its lines; again after a reload. */
+void conf_log_apply(const struct conf *);
+/* Open syslog if the settings want it. At the start, before a chroot. */
+void conf_log_open(const struct conf *);
 /* --help: usage and an aligned table of all settings. */
 void conf_help(int fd);
 /* A backend's own setting: conf_backend(c, launch, "filename") reads

@@ -68,7 +68,7 @@ say(int level, const struct conf_setting *s, const char *fmt, va_list ap)
 	if (s->name)
 		text_fmt(&t, "%s: ", s->name);
 	vsnprintf(words, sizeof(words), fmt, ap);
-	log_line(level, "%s%s", where, words);
+	log_each(level, "%s%s", where, words);
 }
 
 void

@@ -150,6 +150,14 @@ value_cookie_secret(struct given *g, const struct conf_setting *s)
 }
 
 void
+value_log_format(struct given *g, const struct conf_setting *s)
+{
+	if (strcmp(s->value, "text") != 0 && strcmp(s->value, "json") != 0)
+		parse_mistake(g, s, "\"%s\" is neither text nor json",
+			      s->value);
+}
+
+void
 value_facility(struct given *g, const struct conf_setting *s)
 {
 	if (s->value[0] &&

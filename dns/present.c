@@ -21,9 +21,8 @@ enum { TTL_AT = 24, CLASS_AT = 32, TYPE_AT = 40, DATA_AT = 48, TAB = 8 };
 static const char *const section_titles[SECTION_COUNT] = {"ANSWER", "AUTHORITY",
 							  "ADDITIONAL"};
 
-/* Rcodes by number (RFC 6895 section 2.3). */
-static const char *
-rcode_text(unsigned rcode, char out[16])
+const char *
+present_rcode(unsigned rcode, char out[PRESENT_RCODE_MAX])
 {
 	static const char *const names[] = {
 	    "NOERROR",	"FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED",
@@ -35,7 +34,7 @@ rcode_text(unsigned rcode, char out[16])
 		return "BADVERS";
 	if (rcode == RCODE_BADCOOKIE)
 		return "BADCOOKIE";
-	snprintf(out, 16, "RCODE%u", rcode);
+	snprintf(out, PRESENT_RCODE_MAX, "RCODE%u", rcode);
 	return out;
 }
 
@@ -85,7 +84,7 @@ put_header(FILE *f, const struct message *m, const struct message_record *opt)
 		rcode |= opt->ttl_sec >> 20 & 0xff0;
 	fprintf(f, ";; ->>HEADER<<- opcode: %s, status: %s, id: %u\n;; flags:",
 		opcode_text((m->flags & WIRE_OPCODE) >> 11),
-		rcode_text(rcode, buf), m->id);
+		present_rcode(rcode, buf), m->id);
 	for (size_t i = 0; i < COUNT(flags); i++)
 		if (m->flags & flags[i].bit)
 			fprintf(f, " %s", flags[i].name);

@@ -27,6 +27,7 @@ struct listener {
 	bool wildcard; /* replies must name their source address */
 	int tcp;       /* one for all workers */
 	int *udp;      /* one a slot, SO_REUSEPORT */
+	bool shared;   /* the same UDP socket for all slots */
 };
 
 struct heritage {

@@ -43,6 +43,19 @@ fd_close_others(int *keep, size_t n)
 	close_range(from, ~0u, 0);
 }
 
+void
+fd_leave_terminal(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0) /* a directory takes no writes, and is always there */
+		null = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int fd = 0; null >= 0 && fd < 3; fd++)
+		dup2(null, fd);
+	if (null > 2)
+		close(null);
+}
+
 static enum err
 from_errno(void)
 {

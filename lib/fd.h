@@ -17,6 +17,9 @@ enum err fd_set_nonblock(int fd) MUST_CHECK;
 /* Close every descriptor above 2 that is not in keep[n]. keep is sorted by
  * the call. */
 void fd_close_others(int *keep, size_t n);
+/* Standard input, output and error lead nowhere from now on, also where there
+ * is no /dev/null (chroot). */
+void fd_leave_terminal(void);
 /* One message with at most one descriptor (fd -1: none). Retries EINTR.
  * ERR_BUSY (would block), ERR_SYS. */
 enum err fd_send_msg(int sock, struct slice body, int fd) MUST_CHECK;

@@ -9,7 +9,7 @@ object_log(lua_Integer level, const char *text)
 {
 	if (level < 0) /* pdns.loglevels.None */
 		return;
-	log_line(level > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : (int)level, "%s",
+	log_each(level > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : (int)level, "%s",
 		 text);
 }
 

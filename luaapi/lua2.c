@@ -17,7 +17,7 @@
 #include "lib/text.h"
 #include "luaapi/lua2_state.h"
 
-enum { QUESTION_MAX = NAME_TEXT_MAX + 128 };
+enum { QUESTION_MAX = NAME_TEXT_MAX + 128, PLACE_MAX = 128 };
 
 static const char *const callback_names[] = {
 #define CALLBACK(id, name) [LUA2_##id] = (name),
@@ -45,19 +45,42 @@ put_question(const struct lua2_call *c, struct text *t)
 		text_str(t, c->detail);
 }
 
+/* Where the script failed: "FILE:LINE" at the beginning of Lua's message, so
+ * that one bad line does not hide another; "" if it does not say. */
+static void
+place_of(const char *error, char place[PLACE_MAX])
+{
+	size_t colon = strcspn(error, ":\n");
+	size_t digits =
+	    error[colon] == ':' ? strspn(error + colon + 1, "0123456789") : 0;
+	size_t len = digits ? colon + 1 + digits : 0;
+
+	if (len >= PLACE_MAX)
+		len = 0;
+	memcpy(place, error, len);
+	place[len] = '\0';
+}
+
 static void
 log_failure(const struct lua2_call *c)
 {
 	struct lua2 *b = c->b;
-	char buf[QUESTION_MAX];
+	char buf[QUESTION_MAX], place[PLACE_MAX];
 	struct text question = text_over(buf, sizeof(buf));
+	struct log_field f[] = {
+	    log_str("backend", b->label), log_str("function", c->function),
+	    log_str("question", buf), log_str("place", place)};
+	struct log_event ev = {.level = LOG_LEVEL_ERR,
+			       .about = place,
+			       .fields = f,
+			       .n_fields = COUNT(f)};
 
 	put_question(c, &question);
+	place_of(b->script->error, place);
 	/* words that people search for (lua-api G26) */
-	log_line_limited(&b->errors, LOG_LEVEL_ERR, "%s: %s%s(%s) failed: %s",
-			 b->label,
-			 c->type ? "Exception building answer packet: " : "",
-			 c->function, buf, b->script->error);
+	log_event(&ev, "%s: %s%s(%s) failed: %s", b->label,
+		  c->type ? "Exception building answer packet: " : "",
+		  c->function, buf, b->script->error);
 }
 
 enum err

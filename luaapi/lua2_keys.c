@@ -230,10 +230,9 @@ call_neighbours(lua_State *L)
 static enum err
 incomplete(struct neighbours_call *c, const char *name)
 {
-	log_line_limited(&c->c.b->errors, LOG_LEVEL_ERR,
-			 "%s: %s(%d, %s) returned no 'unhashed', 'before' or "
-			 "'after': all three are needed",
-			 c->c.b->label, c->c.function, c->zone_id, name);
+	log_err("%s: %s(%d, %s) returned no 'unhashed', 'before' or 'after': "
+		"all three are needed",
+		c->c.b->label, c->c.function, c->zone_id, name);
 	return ERR_MISS;
 }
 

@@ -222,10 +222,8 @@ lua2_list(void *self, struct arena *arena, const uint8_t *zone, int32_t zone_id,
 
 	if (!lua2_has(b, LUA2_LIST)) {
 		name_text_script(zone, name);
-		log_line_limited(&b->errors, LOG_LEVEL_ERR,
-				 "%s: dns_list missing: zone %s cannot be "
-				 "listed",
-				 b->label, name);
+		log_err("%s: dns_list missing: zone %s cannot be listed",
+			b->label, name);
 		return ERR_MISS;
 	}
 	e = lua2_list_rows(&c, b->conf->script_load_limit);

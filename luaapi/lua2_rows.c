@@ -147,11 +147,10 @@ read_ttl(lua_State *L, struct lua2_rows_call *c, struct draft *d)
 	int64_t n = lua2_int(L, AT_VALUE, &c->c, "ttl");
 
 	if (UNLIKELY(n < 0 || n > TTL_MAX_SEC)) {
-		if (!c->c.b->warned_ttl)
-			log_warn("%s: TTL %lld is out of range, 0 is used "
-				 "(said once)",
-				 c->c.b->label, (long long)n);
-		c->c.b->warned_ttl = true;
+		if (lua2_says(c->c.b, &c->c.b->warned_ttl))
+			log_warn("%s: TTL %lld is out of range, 0 is used%s",
+				 c->c.b->label, (long long)n,
+				 lua2_once(c->c.b));
 		n = 0;
 	}
 	d->row.ttl_sec = (uint32_t)n;
@@ -264,15 +263,14 @@ warn_owner(const struct lua2_rows_call *c, const struct draft *d)
 {
 	char got[NAME_TEXT_MAX] = "no name", want[NAME_TEXT_MAX];
 
-	if (c->c.b->warned_owner)
+	if (!lua2_says(c->c.b, &c->c.b->warned_owner))
 		return;
-	c->c.b->warned_owner = true;
 	if (d->has_owner)
 		name_text_script(d->row.owner, got);
 	name_text_script(c->c.name, want);
-	log_warn("%s: %s was asked for %s and returned a row for %s: left out "
-		 "(said once)",
-		 c->c.b->label, c->c.function, want, got);
+	log_warn("%s: %s was asked for %s and returned a row for %s: left "
+		 "out%s",
+		 c->c.b->label, c->c.function, want, got, lua2_once(c->c.b));
 }
 
 /* Rows for another name, or outside the zone, are out of contract. A row

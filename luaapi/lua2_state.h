@@ -76,7 +76,6 @@ struct lua2 {
 	 * collection: then one warning is missing. */
 	const void *warned_key[LUA2_WARNED_KEYS];
 	bool warned_owner, warned_ttl;
-	struct log_limit errors;
 	struct lua2_ents *ents;
 	uint8_t *scratch; /* RDATA_MAX_BYTES, for parsing content */
 };
@@ -150,6 +149,12 @@ enum lua2_key lua2_key_at(lua_State *, const struct lua2 *, int idx);
 bool lua2_type_at(lua_State *, const struct lua2 *, int idx, uint16_t *type);
 
 /* -- lua2_value.c: all raise a complaint that names the field ------------- */
+
+/* What is wrong with rows is said once, or each time with log-dns-details. Is
+ * it to be said? Sets *warned. */
+bool lua2_says(const struct lua2 *, bool *warned);
+/* The end of such a line: " (said once)" or nothing. */
+const char *lua2_once(const struct lua2 *);
 
 /* "row 3, field 'ttl': " and what. */
 int lua2_complain(lua_State *, const struct lua2_call *, const char *field,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conf/conf.h"
 #include "dns/name.h"
 #include "lib/mem.h"
 #include "luaapi/lua2_state.h"
@@ -179,6 +180,21 @@ lua2_name(lua_State *L, int idx, uint8_t out[NAME_MAX_BYTES])
 	return true;
 }
 
+bool
+lua2_says(const struct lua2 *b, bool *warned)
+{
+	bool says = !*warned || b->conf->log_dns_details;
+
+	*warned = true;
+	return says;
+}
+
+const char *
+lua2_once(const struct lua2 *b)
+{
+	return b->conf->log_dns_details ? "" : " (said once)";
+}
+
 void
 lua2_unknown_key(lua_State *L, int key, const struct lua2_call *c)
 {
@@ -188,14 +204,17 @@ lua2_unknown_key(lua_State *L, int key, const struct lua2_call *c)
 	if (!p) /* a number, a boolean: one warning for all */
 		p = c->b;
 	for (size_t i = 0; i < LUA2_WARNED_KEYS; i++) {
-		if (c->b->warned_key[i] == p)
+		bool known = c->b->warned_key[i] == p;
+
+		if (known && !c->b->conf->log_dns_details)
 			return;
-		if (c->b->warned_key[i])
+		if (!known && c->b->warned_key[i])
 			continue;
 		c->b->warned_key[i] = p;
 		log_warn("%s: Unsupported key %s in what %s returned is "
-			 "ignored (said once)",
-			 c->b->label, lua2_shown(L, key, shown), c->function);
+			 "ignored%s",
+			 c->b->label, lua2_shown(L, key, shown), c->function,
+			 lua2_once(c->b));
 		return;
 	}
 }

@@ -51,10 +51,12 @@ children_init(struct master *m)
 static void
 keep_only(const struct heritage *h)
 {
-	size_t n = 0, cap = 3 + h->n_listeners * (1 + h->n_slots);
+	size_t n = 0, cap = 4 + h->n_listeners * (1 + h->n_slots);
 	int *keep = xalloc(cap * sizeof(*keep));
 
 	keep[n++] = h->master;
+	if (log_syslog_fd() >= 0)
+		keep[n++] = log_syslog_fd();
 	if (h->zone_list >= 0)
 		keep[n++] = h->zone_list;
 	if (h->snapshot >= 0)
@@ -256,18 +258,24 @@ log_death(const struct master *m, const struct child *c, int status)
 {
 	struct slot_block *b = segment_slot(m->segment, c->block);
 	const char *what = c->role == ROLE_WORKER ? "worker" : "zones job";
+	int number = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
+	struct log_field f[] = {
+	    log_num("slot", c->slot), log_num("child_pid", c->pid),
+	    log_num(WIFEXITED(status) ? "exit_status" : "signal", number),
+	    log_str("last_words", b->last_words)};
 
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (WIFEXITED(status) && number == 0)
 		return;
 	if (WIFEXITED(status))
-		log_err("%s %u (pid %d) exited with status %d", what, c->slot,
-			(int)c->pid, WEXITSTATUS(status));
+		log_with(LOG_LEVEL_ERR, f,
+			 "%s %u (pid %d) exited with status %d", what, c->slot,
+			 (int)c->pid, number);
 	else
-		log_err("%s %u (pid %d) died of signal %d (%s)%s%s%s", what,
-			c->slot, (int)c->pid, WTERMSIG(status),
-			strsignal(WTERMSIG(status)),
-			WCOREDUMP(status) ? ", core dumped" : "",
-			b->last_words[0] ? ": " : "", b->last_words);
+		log_with(LOG_LEVEL_ERR, f,
+			 "%s %u (pid %d) died of signal %d (%s)%s%s%s", what,
+			 c->slot, (int)c->pid, number, strsignal(number),
+			 WCOREDUMP(status) ? ", core dumped" : "",
+			 b->last_words[0] ? ": " : "", b->last_words);
 }
 
 /* The question it had handed to the script, if the note is whole. */
@@ -276,6 +284,8 @@ strike(struct master *m, const struct child *c, bool guilty)
 {
 	struct slot_block *b = segment_slot(m->segment, c->block);
 	char name[NAME_TEXT_MAX], type[16];
+	struct log_field f[] = {log_num("slot", c->slot),
+				log_str("qname", name), log_str("qtype", type)};
 	size_t len = b->note.name_len;
 
 	if (!b->note.in_script ||
@@ -283,11 +293,13 @@ strike(struct master *m, const struct child *c, bool guilty)
 		return;
 	name_text(b->note.name, name);
 	type_text(b->note.type, type);
-	log_err("worker %u was working on %s %s", c->slot, name, type);
+	log_with(LOG_LEVEL_ERR, f, "worker %u was working on %s %s", c->slot,
+		 name, type);
 	if (guilty && quarantine_strike(m->segment, b->note.name, len,
 					b->note.type, clock_mono_ms()))
-		log_err("%s %s is in quarantine: three workers died of it",
-			name, type);
+		log_with(LOG_LEVEL_ERR, f,
+			 "%s %s is in quarantine: three workers died of it",
+			 name, type);
 }
 
 static struct child *

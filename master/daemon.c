@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/fd.h"
 #include "lib/log.h"
 
 int
@@ -34,16 +35,11 @@ daemon_start(void)
 void
 daemon_ready(int waiting)
 {
-	int null;
-
 	if (waiting < 0)
 		return;
 	if (write(waiting, "1", 1) != 1)
 		log_warn("the parent did not wait");
 	close(waiting);
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	for (int fd = 0; null >= 0 && fd < 3; fd++)
-		dup2(null, fd);
-	if (null > 2)
-		close(null);
+	fd_leave_terminal();
+	log_leave_stderr();
 }

@@ -13,6 +13,7 @@
 #include "conf/conf.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "master/activation.h"
 #include "master/parts.h"
 
 enum { RECEIVE_BUFFER = 4 << 20, TCP_BACKLOG = 1024 };
@@ -48,14 +49,11 @@ bound(const struct conf *conf, const struct addr *a, int type)
 
 /* A wildcard socket must tell which address a query came to; no path MTU
  * discovery, so that forged ICMP cannot make us fragment. */
-static int
-open_udp(const struct conf *conf, const struct addr *a)
+static void
+tune_udp(int fd, const struct addr *a)
 {
-	int fd = bound(conf, a, SOCK_DGRAM);
 	bool v6 = addr_family(a) == AF_INET6;
 
-	if (fd < 0)
-		return -1;
 	if (!set_opt(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER))
 		set_opt(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
 	if (addr_is_wildcard(a))
@@ -66,6 +64,23 @@ open_udp(const struct conf *conf, const struct addr *a)
 			IPV6_PMTUDISC_OMIT);
 	else
 		set_opt(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
+}
+
+static void
+tune_tcp(const struct conf *conf, int fd)
+{
+	if (conf->tcp_fast_open > 0)
+		set_opt(fd, IPPROTO_TCP, TCP_FASTOPEN,
+			(int)conf->tcp_fast_open);
+}
+
+static int
+open_udp(const struct conf *conf, const struct addr *a)
+{
+	int fd = bound(conf, a, SOCK_DGRAM);
+
+	if (fd >= 0)
+		tune_udp(fd, a);
 	return fd;
 }
 
@@ -76,9 +91,7 @@ open_tcp(const struct conf *conf, const struct addr *a)
 
 	if (fd < 0)
 		return -1;
-	if (conf->tcp_fast_open > 0)
-		set_opt(fd, IPPROTO_TCP, TCP_FASTOPEN,
-			(int)conf->tcp_fast_open);
+	tune_tcp(conf, fd);
 	if (listen(fd, TCP_BACKLOG) == 0)
 		return fd;
 	close(fd);
@@ -128,25 +141,52 @@ port_is_free(const struct addr *a, const struct conf *conf)
 	return ok;
 }
 
+/* Sockets that were passed to us are used as they are, by all workers. */
 static bool
-open_one(struct master *m, struct listener *l, const struct addr *a)
+take_tcp(struct master *m, struct listener *l, struct activation *passed)
 {
+	l->tcp = activation_take(passed, &l->addr, SOCK_STREAM);
+	if (l->tcp >= 0) {
+		tune_tcp(m->conf, l->tcp);
+		return true;
+	}
+	l->tcp = open_tcp(m->conf, &l->addr);
+	if (l->tcp < 0)
+		cannot_bind(m->conf, &l->addr, "TCP");
+	return l->tcp >= 0;
+}
+
+static void
+take_udp(struct master *m, struct listener *l, int passed)
+{
+	l->shared = passed >= 0;
+	if (l->shared)
+		tune_udp(passed, &l->addr);
+	l->udp = xalloc(m->n_slots * sizeof(*l->udp));
+	for (unsigned i = 0; i < m->n_slots; i++) {
+		l->udp[i] = l->shared ? passed : open_udp(m->conf, &l->addr);
+		if (l->udp[i] < 0)
+			cannot_bind(m->conf, &l->addr, "UDP");
+	}
+}
+
+static bool
+open_one(struct master *m, struct listener *l, const struct addr *a,
+	 struct activation *passed)
+{
+	int udp = activation_take(passed, a, SOCK_DGRAM);
+
 	*l = (struct listener){.addr = *a, .wildcard = addr_is_wildcard(a)};
-	if (!port_is_free(a, m->conf)) {
+	if (udp < 0 && !port_is_free(a, m->conf)) {
 		cannot_bind(m->conf, a, "UDP");
 		return false;
 	}
-	l->tcp = open_tcp(m->conf, a);
-	if (l->tcp < 0) {
-		cannot_bind(m->conf, a, "TCP");
+	if (!take_tcp(m, l, passed)) {
+		if (udp >= 0)
+			close(udp);
 		return false;
 	}
-	l->udp = xalloc(m->n_slots * sizeof(*l->udp));
-	for (unsigned i = 0; i < m->n_slots; i++) {
-		l->udp[i] = open_udp(m->conf, a);
-		if (l->udp[i] < 0)
-			cannot_bind(m->conf, a, "UDP");
-	}
+	take_udp(m, l, udp);
 	return true;
 }
 
@@ -166,7 +206,9 @@ void
 listeners_open(struct master *m)
 {
 	const struct addr_list *want = &m->conf->local_address;
+	struct activation passed;
 
+	activation_open(&passed);
 	m->listeners = xalloc(want->n * sizeof(*m->listeners));
 	for (size_t i = 0; i < want->n; i++) {
 		if (!family_exists(&want->at[i]) &&
@@ -175,9 +217,11 @@ listeners_open(struct master *m)
 				 "::");
 			continue;
 		}
-		if (open_one(m, &m->listeners[m->n_listeners], &want->at[i]))
+		if (open_one(m, &m->listeners[m->n_listeners], &want->at[i],
+			     &passed))
 			m->n_listeners++;
 	}
+	activation_close(&passed);
 	if (m->n_listeners == 0)
 		log_die("no address to listen on: see local-address");
 }

@@ -169,18 +169,37 @@ least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+static int64_t
+tell_systemd(struct master *m, int64_t now_ms)
+{
+	const struct generation *g = m->started ? &m->now : &m->reload.next;
+	struct notify_state s = {.workers = m->n_slots,
+				 .generation = g->number,
+				 .reloading = m->started &&
+					      m->reload.phase != RELOAD_NONE,
+				 .stopping = m->stopping};
+
+	for (unsigned i = 0; i < m->n_slots; i++) {
+		const struct child *c =
+		    m->started ? m->slots[i].serving : m->slots[i].next;
+
+		s.ready += c && c->ready;
+	}
+	return notify_tick(&m->notify, &s, now_ms);
+}
+
 /* Do what is due; returns milliseconds until the next. */
 static int
 run_timers(struct master *m)
 {
-	int64_t now = clock_mono_ms(), next = NEVER;
+	int64_t now = clock_mono_ms(), next = tell_systemd(m, now);
 
 	if (m->stopping) {
 		if (now >= m->kill_at_ms) {
 			children_kill(m);
 			m->kill_at_ms = now + 1000;
 		}
-		next = m->kill_at_ms;
+		next = least(next, m->kill_at_ms);
 	} else {
 		next = least(next, slots_fork_due(m, now));
 		next = least(next, children_due(m, now));
@@ -220,11 +239,13 @@ master_run(struct master *m)
 	struct epoll_event ev[EVENTS];
 
 	setproctitle("-pdnslua: master");
+	log_be_impatient();
 	watch_signals(m);
 	control_watch(m);
 	reload_first(m);
 	while (!m->stopping || children_alive(m)) {
-		int n = epoll_wait(m->epoll, ev, EVENTS, run_timers(m));
+		int n = epoll_wait(m->epoll, ev, EVENTS,
+				   log_wait_ms(run_timers(m)));
 
 		for (int i = 0; i < n; i++) {
 			struct watch *w = ev[i].data.ptr;
@@ -235,5 +256,6 @@ master_run(struct master *m)
 			break;
 	}
 	control_close(m);
+	log_flush();
 	return m->exit_status;
 }

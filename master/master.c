@@ -92,6 +92,7 @@ master_new(const struct cmdline *cmdline, const struct conf *conf,
 	allow_descriptors();
 	children_init(m);
 	slots_init(m);
+	notify_open(&m->notify);
 	listeners_open(m);
 	make_segment(m);
 	rights_make_dirs(conf);

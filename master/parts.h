@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * master/parts.h - struct master for the files of this folder: listeners.c
- * (sockets), rights.c (privileges), child.c (births and deaths), slots.c (who
+ * (sockets), activation.c (those passed by systemd), notify.c (words to
+ * systemd), rights.c (privileges), child.c (births and deaths), slots.c (who
  * serves where), generation.c (script and configuration), reload.c (from one
  * generation to the next), watchdog.c (hanging workers), zones.c (the zone
  * list), loop.c (signals, timers, words of children).
@@ -16,6 +17,7 @@
 #include "ipc/verb.h"
 #include "lib/text.h"
 #include "master/master.h"
+#include "master/notify.h"
 
 #define NEVER INT64_MAX /* milliseconds */
 
@@ -118,6 +120,7 @@ struct master {
 	int epoll, signals;
 	struct watch signal_watch;
 	struct control *control; /* control.c */
+	struct notify notify;	 /* systemd */
 	int parent; /* waits for us to be ready (daemon=yes), or -1 */
 	int exit_status;
 };

@@ -165,6 +165,7 @@ switch_over(struct master *m)
 	m->now = m->reload.next;
 	m->reload.next = (struct generation){.snapshot = -1, .zone_list = -1};
 	m->conf = m->now.conf;
+	log_set_generation(m->now.number);
 	if (m->conf->zone_cache_refresh_interval > 0)
 		m->zones_at_ms = clock_mono_ms() +
 				 m->conf->zone_cache_refresh_interval * 1000;

@@ -108,9 +108,24 @@ set_groups(const struct identity *id)
 		log_die("setuid: cannot set the groups: %s", strerror(errno));
 }
 
+/* Under systemd's User= the words of the configuration are true already, and a
+ * filter of system calls may forbid to say them again. */
+static bool
+is_already(const struct identity *id)
+{
+	uid_t r, e, s;
+	gid_t rg, eg, sg;
+
+	return getresuid(&r, &e, &s) == 0 && getresgid(&rg, &eg, &sg) == 0 &&
+	       e != 0 && (!id->has_uid || (r == id->uid && e == r && s == r)) &&
+	       (!id->has_gid || (rg == id->gid && eg == rg && sg == rg));
+}
+
 static void
 become(const struct identity *id)
 {
+	if (is_already(id))
+		return;
 	if (id->has_gid && setgid(id->gid) < 0)
 		log_die("setgid %u: %s", (unsigned)id->gid, strerror(errno));
 	if (!id->has_uid)

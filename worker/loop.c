@@ -9,13 +9,14 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
-#include "dns/type.h"
 #include "ipc/ipc.h"
 #include "lib/clock.h"
+#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "shm/segment.h"
 #include "worker/handover.h"
+#include "worker/querylog.h"
 #include "worker/tcp.h"
 #include "worker/udp.h"
 
@@ -28,22 +29,6 @@ loop_add(struct loop *l, struct source *s, uint32_t events)
 
 	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, s->fd, &ev) < 0)
 		log_err("epoll_ctl: %s", strerror(errno));
-}
-
-static void
-log_query(const struct query *q)
-{
-	char from[ADDR_TEXT_MAX], name[NAME_TEXT_MAX], type[16];
-	const struct question *qu = &q->question;
-
-	if (!qu->name_len)
-		return;
-	name_text_script(qu->name_raw, name);
-	log_notice("Remote %s wants '%s|%s', do = %d, bufsize = %u%s",
-		   addr_text(&q->asker.remote, from), name,
-		   type_text(qu->type, type), qu->edns.do_bit,
-		   qu->edns.present ? qu->edns.payload : 512u,
-		   q->asker.tcp ? " (TCP)" : "");
 }
 
 void
@@ -63,8 +48,9 @@ loop_end(struct loop *l, struct query *q)
 
 	if (!len)
 		q->h->slot->counters.corrupt_packets++;
-	if (l->world->conf->log_dns_queries && len && len != QUERY_DEFERRED)
-		log_query(q);
+	if (UNLIKELY(l->world->conf->log_dns_queries ||
+		     l->world->conf->log_dns_details))
+		querylog(q, len);
 	arena_reset(q->arena);
 	return len;
 }
@@ -79,14 +65,18 @@ loop_answer(struct loop *l, struct query *q)
 static void
 start_serving(struct loop *l)
 {
+	if (l->world->conf->daemon) { /* as the master has done */
+		fd_leave_terminal();
+		log_leave_stderr();
+	}
 	for (size_t i = 0; i < l->n_sources; i++) {
 		struct source *s = &l->sources[i];
 
+		bool own = s->kind == SOURCE_UDP && !s->listener->shared;
+
 		if (s->kind != SOURCE_MASTER)
 			loop_add(l, s,
-				 s->kind == SOURCE_UDP
-				     ? EPOLLIN
-				     : EPOLLIN | EPOLLEXCLUSIVE);
+				 own ? EPOLLIN : EPOLLIN | EPOLLEXCLUSIVE);
 	}
 	l->serving = true;
 }
@@ -191,7 +181,7 @@ serve(struct loop *l)
 	int wait_ms = -1;
 
 	while (!l->draining) {
-		int n = epoll_wait(l->epoll, ev, EVENTS, wait_ms);
+		int n = epoll_wait(l->epoll, ev, EVENTS, log_wait_ms(wait_ms));
 
 		for (int i = 0; i < n; i++) /* UDP never waits behind TCP */
 			if (((struct source *)ev[i].data.ptr)->kind ==

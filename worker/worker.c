@@ -30,6 +30,7 @@ take_title(const struct heritage *h)
 	else
 		snprintf(role, sizeof(role), "job zones");
 	log_set_role(role);
+	log_set_generation(h->generation);
 	setproctitle("-pdnslua: %s gen %llu", role,
 		     (unsigned long long)h->generation);
 }
@@ -120,6 +121,7 @@ worker_main(const struct heritage *h)
 	else
 		status = worker_run(h, w);
 	world_close(w);
+	log_flush();
 	return status;
 }
 

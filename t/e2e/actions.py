@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Actions of e2e cases ("do NAME WORDS") that one question cannot express:
-broken packets, the PROXY protocol, shapes of TCP. Those about processes are in
-actions_process.py. Each is do_NAME(run, words) and raises Mismatch."""
+broken packets, the PROXY protocol, shapes of TCP. Those about processes, log
+lines and systemd are in actions_process.py, actions_logging.py and
+actions_systemd.py. Each is do_NAME(run, words) and raises Mismatch."""
 
 import random
 import socket
@@ -12,9 +13,11 @@ import time
 import dns.message
 
 import wire
+from actions_logging import *       # noqa: F401,F403  (more do_... functions)
 from actions_process import *       # noqa: F401,F403  (more do_... functions)
 from actions_process import Skip    # noqa: F401  (run.py looks for it here)
 from actions_reload import *        # noqa: F401,F403
+from actions_systemd import *       # noqa: F401,F403
 from steps import check, send_and_probe
 
 NAME = 'ns1.test'

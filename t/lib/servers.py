@@ -209,6 +209,11 @@ class Server:
         return status, left
 
 
+def adopt(server):
+    """Its process was started by the test; ended with the others."""
+    _live.append(server)
+
+
 def forget(server):
     """The server ended by itself, as the test wanted."""
     if server in _live:

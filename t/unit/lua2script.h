@@ -78,6 +78,7 @@ script_open(struct lua2_script *s, const char *code, const char *settings)
 
 	memset(s, 0, sizeof(*s));
 	log_set_level(LOG_LEVEL_WARNING);
+	log_set_role(""); /* lines of the script before do not count */
 	s->log = memfd_create("log", 0);
 	script_write(s, code);
 	snprintf(text, sizeof(text),

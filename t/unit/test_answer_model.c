@@ -68,7 +68,7 @@ exists(const char *name)
 	return strcmp(name, "test") == 0; /* the SOA is no fact here */
 }
 
-struct outcome {
+struct ending {
 	char lines[2][WORDS_MAX][LINE]; /* answer, authority */
 	size_t n[2];
 	const char *rcode;
@@ -76,7 +76,7 @@ struct outcome {
 };
 
 static void
-tell(struct outcome *o, unsigned section, const char *owner, const char *type,
+tell(struct ending *o, unsigned section, const char *owner, const char *type,
      const char *data)
 {
 	char line[LINE];
@@ -92,7 +92,7 @@ tell(struct outcome *o, unsigned section, const char *owner, const char *type,
 
 /* All facts of a type at source, under the name owner. */
 static void
-tell_all(struct outcome *o, unsigned section, const char *source,
+tell_all(struct ending *o, unsigned section, const char *source,
 	 const char *owner, const char *type)
 {
 	for (size_t i = 0; i < n_facts; i++)
@@ -120,7 +120,7 @@ data_of(const char *name, const char *type)
 }
 
 static void
-negative(struct outcome *o, const char *rcode)
+negative(struct ending *o, const char *rcode)
 {
 	o->rcode = rcode;
 	tell(o, 1, "test", "SOA", SOA_DATA);
@@ -128,7 +128,7 @@ negative(struct outcome *o, const char *rcode)
 
 /* The data of node answer for name. false: the chain goes on at name. */
 static bool
-match(struct outcome *o, const char *node, char *name, const char *type)
+match(struct ending *o, const char *node, char *name, const char *type)
 {
 	if (has(node, "CNAME") && strcmp(type, "CNAME") != 0) {
 		const char *target = data_of(node, "CNAME");
@@ -146,7 +146,7 @@ match(struct outcome *o, const char *node, char *name, const char *type)
 
 /* Step 3 of the algorithm for one name. false: on with a new name. */
 static bool
-match_down(struct outcome *o, char *name, const char *type, unsigned hops)
+match_down(struct ending *o, char *name, const char *type, unsigned hops)
 {
 	const char *nodes[64];
 	unsigned n = 0;
@@ -201,7 +201,7 @@ static const char *
 model_words(const char *qname, const char *type)
 {
 	static char words[8192];
-	struct outcome o = {.rcode = "NOERROR", .aa = true};
+	struct ending o = {.rcode = "NOERROR", .aa = true};
 	struct text t = text_over(words, sizeof(words));
 	char name[NAME];
 

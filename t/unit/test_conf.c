@@ -415,6 +415,22 @@ Test(conf, gives_unset_settings_the_defaults_of_the_table)
 	conf_free(c);
 }
 
+Test(conf, takes_the_directories_that_systemd_made)
+{
+	struct conf *c;
+
+	setenv("RUNTIME_DIRECTORY", "/run/a:/run/b", 1);
+	setenv("STATE_DIRECTORY", "/var/lib/a:/var/lib/b", 1);
+	c = load_clean("");
+	cr_expect_str_eq(c->socket_dir, "/run/a");
+	cr_expect_str_eq(c->store_dir, "/var/lib/a");
+	conf_free(c);
+	c = load_clean("socket-dir=/s\nstore-dir=/t");
+	cr_expect_str_eq(c->socket_dir, "/s");
+	cr_expect_str_eq(c->store_dir, "/t");
+	conf_free(c);
+}
+
 static const struct {
 	const char *text;
 	bool yes;

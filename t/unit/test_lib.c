@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * t/unit/test_lib.c - readers, writers, arenas, strings, hashes, descriptors
- * and log lines.
+ * t/unit/test_lib.c - readers, writers, arenas, strings, hashes, descriptors.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -10,16 +9,13 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "lib/clock.h"
 #include "lib/err.h"
 #include "lib/fd.h"
 #include "lib/hash.h"
-#include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/rd.h"
 #include "lib/text.h"
 #include "lib/wr.h"
-#include "t/unit/capture.h"
 
 /* --- rd, wr --------------------------------------------------------------- */
 
@@ -525,124 +521,8 @@ Test(fd, sealed_copies_cannot_change)
 	close(fd);
 }
 
-/* --- log ------------------------------------------------------------------ */
-
-Test(log, levels_and_role)
-{
-	struct capture c;
-
-	capture_begin(&c, STDERR_FILENO);
-	log_warn("one");
-	log_notice("two");
-	log_set_level(LOG_LEVEL_DEBUG);
-	log_set_role("worker 2");
-	log_debug("three %d", 3);
-	log_set_role("");
-	log_err("four");
-	cr_expect_str_eq(capture_end(&c), "pdnslua: one\n"
-					  "pdnslua: worker 2: three 3\n"
-					  "pdnslua: four\n");
-	cr_expect(log_wants(LOG_LEVEL_DEBUG));
-	capture_free(&c);
-}
-
-Test(log, a_line_is_one_line_of_printable_bytes)
-{
-	struct capture c;
-
-	capture_begin(&c, STDERR_FILENO);
-	log_err("a\033[2Jb\rc\001\177d\n\n");
-	log_err("trace\nback\n");
-	log_err("forged\npdnslua: all is well");
-	log_err("%s", "");
-	cr_expect_str_eq(capture_end(&c), "pdnslua: a?[2Jb?c??d\n"
-					  "pdnslua: trace\n\tback\n"
-					  "pdnslua: forged\n"
-					  "\tpdnslua: all is well\n"
-					  "pdnslua: \n");
-	capture_free(&c);
-}
-
-Test(log, long_lines_are_cut)
-{
-	struct capture c;
-	char big[10000];
-	const char *text;
-
-	memset(big, 'x', sizeof(big) - 1);
-	big[sizeof(big) - 1] = '\0';
-	capture_begin(&c, STDERR_FILENO);
-	log_err("%s", big);
-	memset(big, '\n', 5000);
-	log_err("%s", big);
-	text = capture_end(&c);
-	cr_expect_eq(text[strlen(text) - 1], '\n');
-	cr_expect(strlen(text) > 4000 && strlen(text) <= 2 * 4096);
-	capture_free(&c);
-}
-
-Test(log, keeps_errno_and_has_a_time_in_front_when_asked)
-{
-	struct capture c;
-	const char *text;
-	int day, hour, minute, second, at = 0;
-	char month[4];
-
-	capture_begin(&c, STDERR_FILENO);
-	log_set_timestamp(true);
-	errno = ENOENT;
-	log_err("x");
-	cr_expect_eq(errno, ENOENT);
-	text = capture_end(&c);
-	cr_expect_eq(sscanf(text, "%3s %d %d:%d:%d %n", month, &day, &hour,
-			    &minute, &second, &at),
-		     5);
-	cr_expect_str_eq(text + at, "pdnslua: x\n");
-	capture_free(&c);
-}
-
-Test(log, a_flood_becomes_a_few_lines)
-{
-	struct capture c;
-	int64_t second;
-	const char *text;
-
-	do { /* all of it within one second of the clock */
-		struct log_limit limit = {0};
-
-		second = clock_mono_us() / 1000000;
-		capture_begin(&c, STDERR_FILENO);
-		for (unsigned i = 0; i < 3 * LOG_BURST; i++)
-			log_line_limited(&limit, LOG_LEVEL_ERR, "line %u", i);
-		text = capture_end(&c);
-		limit.second--; /* the next second */
-		if (clock_mono_us() / 1000000 == second) {
-			cr_expect_eq(limit.left_out, 2 * LOG_BURST);
-			cr_expect_eq(capture_count(text, "line"), LOG_BURST);
-			capture_free(&c);
-			capture_begin(&c, STDERR_FILENO);
-			log_line_limited(&limit, LOG_LEVEL_ERR, "late");
-			cr_expect_str_eq(capture_end(&c),
-					 "pdnslua: (20 lines like the next "
-					 "left out)\npdnslua: late\n");
-			cr_expect_eq(limit.left_out, 0);
-		}
-		capture_free(&c);
-	} while (clock_mono_us() / 1000000 != second);
-}
-
-Test(log, lines_below_the_level_do_not_count)
-{
-	struct log_limit limit = {0};
-
-	log_line_limited(&limit, LOG_LEVEL_DEBUG, "x");
-	cr_expect(limit.lines == 0 && limit.second == 0);
-}
-
-Test(log, die_says_why_and_exits_1, .exit_code = 1)
-{
-	log_die("no %s", "memory");
-}
+/* --- bug, err --------------------------------------------------------------
+ */
 
 Test(bug, aborts, .signal = SIGABRT)
 {

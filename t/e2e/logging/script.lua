@@ -20,5 +20,11 @@ function dns_lookup(qtype, qname, domain_id, ctx)
 		pdnslog('script says default')
 		pdnslog('two\nlines')
 	end
+	if tostring(qname) == 'error.test.' then
+		error('no\27[31m answer')
+	elseif tostring(qname) == 'ttl.test.' then
+		return {{name = qname, type = 'A', ttl = -5,
+		    content = '192.0.2.9', domain_id = 7}}
+	end
 	return lookup(qtype, qname, domain_id, ctx)
 end
