@@ -189,6 +189,11 @@ def who_answers(run, n):
     return found
 
 
+def is_stopped(pid):
+    with open(f'/proc/{pid}/stat', encoding='ascii') as f:
+        return f.read().rpartition(')')[2].split()[0] == 'T'
+
+
 def do_passed_sockets(run, words):
     """The sockets are ours all along, as systemd's are: served by each of the
     workers, also after deaths, and a query that comes while there is no server
@@ -202,6 +207,8 @@ def do_passed_sockets(run, words):
         asleep = [pid for pid in workers if pid != awake]
         for pid in asleep:
             os.kill(pid, signal.SIGSTOP)
+        check(wait_for(lambda: all(is_stopped(p) for p in asleep)),
+              'they do not sleep')
         found |= who_answers(run, 6)
         for pid in asleep:
             os.kill(pid, signal.SIGCONT)
