@@ -454,7 +454,7 @@ put(struct query *q, size_t message_len, const struct tail *t,
 }
 
 /* Under the key without a client: the lengths in use, with one more. They
- * live as long as the newest reply that they lead to. */
+ * live as long as any reply that they lead to. */
 static bool
 put_prefix_signpost(struct query *q, const struct tail *like, uint8_t length)
 {
@@ -464,8 +464,13 @@ put_prefix_signpost(struct query *q, const struct tail *like, uint8_t length)
 	struct found f;
 
 	client_key_reset(&q->key);
-	if (fetch(q, out, &f) && f.tail.kind == KIND_BY_PREFIX)
+	if (fetch(q, out, &f) && f.tail.kind == KIND_BY_PREFIX) {
+		int64_t left_ms = f.hit.meta.expires_ms - q->h->now_ms;
+
 		lengths = f.lengths;
+		if (left_ms > t.ttl_ms)
+			t.ttl_ms = (uint32_t)left_ms;
+	}
 	if (!client_lengths_add(&lengths, &q->asker, length))
 		return false;
 	t.kind = KIND_BY_PREFIX;

@@ -81,6 +81,7 @@ unpack_row(struct rd *r, const struct lookup *l, struct row *row)
 /* A value that was found: what is in front of its marks, and these. */
 struct found {
 	struct rd value;
+	int64_t left_ms; /* of its time */
 	uint8_t n_tags;
 	uint16_t tag[ROWS_TAGS];
 };
@@ -141,6 +142,7 @@ fetch(struct query *q, struct client_key *k, uint8_t length, struct found *f)
 	    !take_tags(q, q->h->scratch + hit.len, n_tags, f))
 		return false;
 	own = arena_copy(q->arena, q->h->scratch, hit.len);
+	f->left_ms = hit.meta.expires_ms - q->h->now_ms;
 	f->value = rd_over(slice_of(own, hit.len));
 	return own != NULL;
 }
@@ -244,7 +246,8 @@ put(struct query *q, struct client_key *k, uint8_t length, const struct wr *w,
 	(void)e; /* not storing is always right */
 }
 
-/* The list of lengths under the key without a client, with one more. */
+/* The list of lengths under the key without a client, with one more. It lives
+ * as long as any rows that it leads to. */
 static bool
 put_lengths(struct query *q, struct client_key *k, uint8_t length,
 	    int64_t live_ms, uint64_t born)
@@ -254,9 +257,12 @@ put_lengths(struct query *q, struct client_key *k, uint8_t length,
 	struct found f;
 
 	if (fetch(q, k, 0, &f) && rd_u8(&f.value) == VALUE_LENGTHS &&
-	    rd_left(&f.value) == sizeof(lengths))
+	    rd_left(&f.value) == sizeof(lengths)) {
 		memcpy(&lengths, rd_take(&f.value, sizeof(lengths)),
 		       sizeof(lengths));
+		if (f.left_ms > live_ms)
+			live_ms = f.left_ms;
+	}
 	if (!client_lengths_add(&lengths, &q->asker, length))
 		return false;
 	wr_u8(&w, VALUE_LENGTHS);

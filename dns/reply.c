@@ -302,14 +302,17 @@ put_option(struct wr *w, uint16_t code, struct slice body)
 	wr_slice(w, body);
 }
 
+/* A script's scope may be meant for the other family, RFC 7871 section 6. */
 static void
 put_ecs(struct wr *w, const struct ecs *e, uint8_t scope)
 {
+	uint8_t most = e->family ? addr_bits(&e->addr) : 0;
+
 	wr_u16(w, EDNS_ECS);
 	wr_u16(w, (uint16_t)(4 + e->raw.len));
 	wr_u16(w, e->family);
 	wr_u8(w, e->source_bits);
-	wr_u8(w, scope);
+	wr_u8(w, scope < most ? scope : most);
 	wr_slice(w, e->raw);
 }
 

@@ -70,6 +70,19 @@ own_rawget(lua_State *L)
 	return on_index(L);
 }
 
+/* Upvalue: the one of Lua. Another metatable must not hide what is not filled
+ * in yet. */
+static int
+own_setmetatable(lua_State *L)
+{
+	if (lua_istable(L, 1))
+		fill(L, 1);
+	lua_pushvalue(L, lua_upvalueindex(1));
+	lua_insert(L, 1);
+	lua_call(L, lua_gettop(L) - 1, 1);
+	return 1;
+}
+
 static int
 on_pairs(lua_State *L)
 {
@@ -88,6 +101,9 @@ ctx_open(lua_State *L)
 	lua_setglobal(L, "next");
 	lua_pushcfunction(L, own_rawget);
 	lua_setglobal(L, "rawget");
+	lua_getglobal(L, "setmetatable");
+	lua_pushcclosure(L, own_setmetatable, 1);
+	lua_setglobal(L, "setmetatable");
 }
 
 void

@@ -13,7 +13,7 @@
 
 #include "lib/addr.h"
 
-/* Make next and rawget look into such tables, too. May raise. */
+/* Make next, rawget and setmetatable look into such tables, too. May raise. */
 void ctx_open(lua_State *);
 /* Push what all ctx tables of this client share, to be kept as a reference
  * for ctx_push. May raise. */

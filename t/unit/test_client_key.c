@@ -151,9 +151,47 @@ Test(client_lengths, a_full_list_takes_what_it_has)
 	cr_expect(client_lengths_add(&l, &six, 48));
 }
 
-/* --- with and without caches ---------------------------------------------- */
+/* --- for how long --------------------------------------------------------- */
 
 #define SOA "3600 SOA ns.test. host.test. 1 7200 900 1209600 300\n"
+
+/* What one client gets lives long, what another gets does not. */
+static const char *
+long_or_short(void *ctx, struct told *t)
+{
+	(void)ctx;
+	if (strcmp(t->name, "test.") == 0)
+		return SOA;
+	if (!t->asked->who)
+		return "";
+	return addr_raw(&t->asked->who->real.net).at[2] == 1
+		   ? "2 A/24 192.0.2.1\n"
+		   : "3600 A/24 192.0.2.2\n";
+}
+
+Test(client_lengths, live_as_long_as_what_they_lead_to)
+{
+	static const char *const settings[] = {
+	    "cache-ttl=60\nquery-cache-ttl=0\n",
+	    "cache-ttl=0\nquery-cache-ttl=60\n"};
+
+	for (size_t i = 0; i < COUNT(settings); i++) {
+		struct cached *c = cached_new(settings[i], long_or_short, NULL);
+		unsigned before;
+
+		cached_ask(c, 0, "www.test A +from=10.0.0.1");
+		cached_ask(c, 0, "www.test A +from=10.0.1.1");
+		cached_sleep(c, 3000);
+		before = c->calls;
+		cached_ask(c, 1, "www.test A +from=10.0.0.2");
+		cr_expect_eq(c->calls, before, "case %zu: the long one", i);
+		cached_ask(c, 1, "www.test A +from=10.0.1.2");
+		cr_expect_gt(c->calls, before, "case %zu: the short one", i);
+		cached_free(c);
+	}
+}
+
+/* --- with and without caches ---------------------------------------------- */
 
 /* One look-up of a backend that is a pure function of name and client. */
 struct call {

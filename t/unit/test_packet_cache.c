@@ -64,6 +64,32 @@ Test(packet_cache, every_client_gets_a_reply_of_its_own)
 	cached_free(c);
 }
 
+/* RFC 7871 section 6: the option's own family bounds it. */
+Test(packet_cache, a_scope_is_told_as_the_family_allows)
+{
+	static const struct line lines[] = {
+	    {"test.", SOA}, {"www.test.", "60 A/48 192.0.2.1\n"}};
+	static const struct {
+		const char *question;
+		uint8_t scope;
+	} asks[] = {{"www.test A +ecs=10.0.0.0/24", 32},
+		    {"www.test A +ecs=2001:db8::/56", 48},
+		    {"www.test A +ecs=10.0.0.0/0", 32}};
+	struct script s = {.lines = lines, .n = COUNT(lines)};
+	struct cached *c = open_script("edns-subnet-processing=yes", &s);
+	struct slice body;
+
+	for (size_t i = 0; i < 2 * COUNT(asks); i++) {
+		size_t k = i % COUNT(asks); /* the second time it is a hit */
+
+		cached_ask(c, 0, asks[k].question);
+		cr_assert(responder_option(c->worker[0].r, 8, &body));
+		cr_expect_eq(body.at[3], asks[k].scope, "%s: %u",
+			     asks[k].question, body.at[3]);
+	}
+	cached_free(c);
+}
+
 Test(packet_cache, another_generation_of_the_script_starts_empty)
 {
 	struct script s = {.lines = NULL};
