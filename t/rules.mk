@@ -8,10 +8,11 @@ CACHE_BENCH := $(B)/t/bench/cache_cost $(B)/t/bench/cache_hit_rate
 # Shared by all builds, sanitized or not.
 PEERS   := build/peers
 
-.PHONY: e2e diff referee bench peers
+.PHONY: e2e diff referee bench peers completion units
 
-peers: ## unpack the servers that we are compared with
-	@build-aux/unpack-peers $(PEERS) pdns-server pdns-backend-lua2
+peers: ## unpack the servers that we are compared with, and tools for tests
+	@build-aux/unpack-peers $(PEERS) pdns-server pdns-backend-lua2 zsh \
+	    $(if $(shell command -v systemd-analyze),,systemd)
 
 $(B)/t/referee: $(B)/t/referee.o
 	$(SAY) "  LINK $@"
@@ -35,6 +36,12 @@ diff: $(B)/pdnslua peers ## the same questions to PowerDNS and to us
 
 referee: $(B)/t/referee ## parse every reply of e2e and diff with libknot
 	@$(B)/t/referee $(wildcard $(REPLIES)/*)
+
+completion: peers ## do bash and zsh complete?
+	@t/completion/run.py
+
+units: all peers ## make install, and what systemd says of the units
+	@t/systemd/units.py --build=$(BUILD) --tools=$(PEERS)
 
 bench: $(B)/pdnslua $(B)/t/bench/lg $(CACHE_BENCH) peers ## figures side by side
 	@t/bench/run --server=$(B)/pdnslua --load=$(B)/t/bench/lg

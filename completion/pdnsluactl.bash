@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Written by build-aux/completion from the tables of pdnslua.
+
+_pdnsluactl()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]}
+	local prev=${COMP_WORDS[COMP_CWORD-1]}
+	local i name= verb= words=
+
+	COMPREPLY=()
+	# --NAME=VALUE comes as three words
+	if [[ $cur == = ]]; then
+		name=$prev cur=
+	elif [[ $prev == = ]]; then
+		name=${COMP_WORDS[COMP_CWORD-2]}
+	fi
+	case $name in
+	--socket-dir)
+		COMPREPLY=($(compgen -d -- "$cur"))
+		return ;;
+	esac
+	if [[ $prev == -c ]]; then
+		COMPREPLY=($(compgen -f -- "$cur"))
+		return
+	fi
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-c | =) ((i++)) ;;
+		-*) ;;
+		*)
+			verb=${COMP_WORDS[i]}
+			break ;;
+		esac
+	done
+	case $verb in
+	'')
+		words='
+		ccounts
+		current-config
+		help
+		limits
+		list
+		ping
+		purge
+		quit
+		rping
+		show
+		status
+		uptime
+		version
+		workers
+		'
+		[[ $cur == -* ]] &&
+		    words='-c --socket-dir= -h --help -V --version' ;;
+	current-config) words='diff' ;;
+	limits) words='clear' ;;
+	purge) words='zone: tag:' ;;
+	show)
+		words='
+		udp-queries udp4-queries udp6-queries udp-do-queries
+		udp-cookie-queries udp-answers udp4-answers udp6-answers
+		udp-answers-bytes udp-send-errors tcp-queries tcp4-queries
+		tcp6-queries tcp-cookie-queries tcp-answers tcp-answers-bytes
+		tcp-connections tcp-connections-refused tcp-timeouts
+		open-tcp-connections corrupt-packets rd-queries
+		proxy-protocol-errors noerror-packets nxdomain-packets
+		servfail-packets formerr-packets unauth-packets truncated-packets
+		packetcache-hit packetcache-miss query-cache-hit query-cache-miss
+		stale-answers prefetched-answers deferred-queries backend-queries
+		script-errors script-usec quarantined-answers dropped-rows
+		' ;;
+	esac
+	COMPREPLY=($(compgen -W "$words" -- "$cur"))
+	[[ ${COMPREPLY[0]} == *[=:] ]] && compopt -o nospace 2>/dev/null
+	return 0
+}
+complete -F _pdnsluactl pdnsluactl
