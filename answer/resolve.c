@@ -32,7 +32,13 @@ fail_with(struct query *q, const char *words)
 static enum found
 fail(struct query *q, enum err e)
 {
-	return fail_with(q, e == ERR_SCRIPT ? "script error" : err_text(e));
+	const char *words = err_text(e);
+
+	if (e == ERR_SCRIPT)
+		words = "script error";
+	else if (e == ERR_LIMIT)
+		words = "script over its limit";
+	return fail_with(q, words);
 }
 
 static enum found

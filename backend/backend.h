@@ -176,6 +176,9 @@ struct backend_ops {
 	 * "WORDnot found" with ERR_MISS, the error's text otherwise. */
 	enum err (*command)(void *self, struct arena *, struct slice text,
 			    struct slice *out);
+	/* Should another process take this one's place, because what it keeps
+	 * has grown too much? Asked after each batch of queries: cheap. */
+	bool (*worn_out)(void *self);
 };
 
 struct backend {

@@ -13,6 +13,7 @@
 #include "backend/backend.h"
 #include "lib/hash.h"
 #include "luaapi/host.h"
+#include "luaapi/limits.h"
 
 struct conf;
 
@@ -38,10 +39,10 @@ struct env {
 	const struct conf *conf; /* borrowed for the state's life */
 	struct host host;
 	struct prng prng;
-	int64_t deadline_us; /* clock_mono_us() when the call must end; 0 = no
-				call running */
-	bool client_read;    /* the running call looked at its client */
-	uint8_t n_tags;	     /* it gave its rows (pdnslua.cache.tag) */
+	struct limits limits;
+	bool client_read; /* the running call looked at its client */
+	bool warned_hook; /* that debug.sethook does nothing */
+	uint8_t n_tags;	  /* it gave its rows (pdnslua.cache.tag) */
 	uint16_t tags[ROWS_TAGS];
 	const char *label;		       /* "lua2", for log lines */
 	struct object_meta meta[OBJECT_KINDS]; /* filled by object_open */
@@ -53,6 +54,12 @@ static inline struct env *
 env_of(lua_State *L)
 {
 	return *(struct env **)lua_getextraspace(L);
+}
+
+static inline struct limits *
+limits_of(lua_State *L)
+{
+	return &env_of(L)->limits;
 }
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+struct counters;
 struct dict;
 struct purge;
 struct rdata_parser;
@@ -19,6 +20,8 @@ struct host {
 	struct sources *sources;   /* files of scripts; NULL: each state
 				      reads the disk */
 	bool probe; /* the first of its generation: dns_selftest runs */
+	struct counters *counters; /* of limits that were reached; NULL: not
+				      counted */
 };
 
 #endif

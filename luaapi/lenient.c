@@ -118,6 +118,18 @@ remove_at(lua_State *L)
 	return call_own(L);
 }
 
+/* Nothing, repeated, is nothing: Lua would count to n. */
+static int
+rep(lua_State *L)
+{
+	if (lua_rawlen(L, 1) == 0 && lua_isstring(L, 1) &&
+	    lua_isnoneornil(L, 3) && lua_isnumber(L, 2)) {
+		lua_settop(L, 1);
+		return 1;
+	}
+	return cut_2(L);
+}
+
 static int
 concat(lua_State *L)
 {
@@ -130,6 +142,7 @@ concat(lua_State *L)
 	last = lua_isnoneornil(L, 4) ? luaL_len(L, 1) : object_arg_int(L, 4);
 	luaL_buffinit(L, &b);
 	for (; i <= last; i++) {
+		limits_poll(L, limits_of(L));
 		lua_geti(L, 1, i);
 		if (is_float(L, -1)) {
 			object_push_text(L, -1, NULL);
@@ -315,7 +328,7 @@ static const struct {
     {"os", "date", cut_2},	     {"string", "byte", cut_from_2},
     {"string", "char", cut_from_1},  {"string", "find", cut_3},
     {"string", "format", format},    {"string", "gsub", gsub},
-    {"string", "match", cut_3},	     {"string", "rep", cut_2},
+    {"string", "match", cut_3},	     {"string", "rep", rep},
     {"string", "sub", cut_from_2},   {"table", "concat", concat},
     {"table", "insert", insert},     {"table", "remove", remove_at},
     {"table", "unpack", cut_from_2},

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "conf/conf.h"
 #include "luaapi/env.h"
 #include "luaapi/sources.h"
 
@@ -41,6 +42,8 @@ load_file(lua_State *L, const char *path, const char *mode)
 		lua_pushfstring(L, "cannot open %s: %s", path, strerror(errno));
 		return LUA_ERRFILE;
 	}
+	if (env_of(L)->conf && env_of(L)->conf->script_sandbox)
+		mode = "t";
 	text = without_head(text);
 	lua_pushfstring(L, "@%s", path);
 	rc = luaL_loadbufferx(L, text.len ? (const char *)text.at : "",

@@ -17,7 +17,7 @@
 #include "lib/text.h"
 #include "luaapi/lua2_state.h"
 
-enum { QUESTION_MAX = NAME_TEXT_MAX + 128, PLACE_MAX = 128 };
+enum { QUESTION_MAX = NAME_TEXT_MAX + LUA2_SHOWN_MAX + 128, PLACE_MAX = 128 };
 
 static const char *const callback_names[] = {
 #define CALLBACK(id, name) [LUA2_##id] = (name),
@@ -65,7 +65,8 @@ static void
 log_failure(const struct lua2_call *c)
 {
 	struct lua2 *b = c->b;
-	char buf[QUESTION_MAX], place[PLACE_MAX];
+	char buf[QUESTION_MAX], place[PLACE_MAX], more[64] = "";
+	unsigned left_out;
 	struct text question = text_over(buf, sizeof(buf));
 	struct log_field f[] = {
 	    log_str("backend", b->label), log_str("function", c->function),
@@ -75,12 +76,17 @@ log_failure(const struct lua2_call *c)
 			       .fields = f,
 			       .n_fields = COUNT(f)};
 
+	if (!script_failure_is_news(b->script, &left_out))
+		return;
+	if (left_out)
+		snprintf(more, sizeof(more), "\n(and %u more times since then)",
+			 left_out);
 	put_question(c, &question);
 	place_of(b->script->error, place);
 	/* words that people search for (lua-api G26) */
-	log_event(&ev, "%s: %s%s(%s) failed: %s", b->label,
+	log_event(&ev, "%s: %s%s(%s) failed: %s%s", b->label,
 		  c->type ? "Exception building answer packet: " : "",
-		  c->function, buf, b->script->error);
+		  c->function, buf, b->script->error, more);
 }
 
 enum err
@@ -218,10 +224,12 @@ load(struct lua2 *b, const char *path)
 		e = script_run_file(b->script, path);
 	if (e == ERR_NONE)
 		e = script_call(b->script, start, b,
-				b->conf->script_load_limit);
+				script_load_left(b->script));
 	if (e == ERR_NONE && b->script->env.host.probe)
 		e = script_call(b->script, selftest, b,
-				b->conf->script_load_limit);
+				script_load_left(b->script));
+	if (e == ERR_NONE)
+		e = script_loaded(b->script);
 	if (e != ERR_NONE)
 		log_err("%s: cannot load script %s: %s", b->label, path,
 			b->script->error);
@@ -286,6 +294,14 @@ takes_part_in_dnssec(void *self)
 	return b->dnssec;
 }
 
+static bool
+is_worn_out(void *self)
+{
+	const struct lua2 *b = self;
+
+	return script_worn_out(b->script);
+}
+
 const struct backend_ops lua2_ops = {
     .lookup = lua2_lookup,
     .list = lua2_list,
@@ -299,4 +315,5 @@ const struct backend_ops lua2_ops = {
     .neighbours = lua2_neighbours,
     .set_notified = lua2_set_notified,
     .command = lua2_command,
+    .worn_out = is_worn_out,
 };

@@ -351,6 +351,7 @@ unchanged_qname(lua_State *L, const struct lua2_rows_call *c)
 void
 lua2_read_rows(lua_State *L, struct lua2_rows_call *c)
 {
+	const struct limits *l = limits_of(L);
 	struct row *rows = NULL;
 	size_t n = 0, cap = 0;
 
@@ -360,6 +361,7 @@ lua2_read_rows(lua_State *L, struct lua2_rows_call *c)
 	c->same = unchanged_qname(L, c);
 	lua_pushnil(L);
 	while (lua_next(L, AT_ROWS)) {
+		limits_poll(L, l);
 		if (!lua_istable(L, AT_ROW))
 			bad_entry(L);
 		if (n == cap)

@@ -262,6 +262,7 @@ call_all_domains(lua_State *L)
 	c->c.unit = "zone";
 	lua_pushnil(L);
 	while (c->told == ERR_NONE && lua_next(L, 2)) {
+		limits_poll(L, limits_of(L));
 		c->told = next_domain(L, c);
 		arena_reset(c->c.arena);
 		lua_settop(L, 3);

@@ -191,6 +191,7 @@ object_open(lua_State *L)
 {
 	struct env *env = env_of(L);
 
+	limits_open(L);
 	lua_newtable(L);
 	env->types_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 	for (size_t i = 0; i < COUNT(classes); i++)

@@ -57,9 +57,11 @@ static int64_t
 end_of_wait(const struct env *env)
 {
 	int64_t now = clock_mono_us(), wait = MAX_WAIT_US;
+	int64_t deadline = atomic_load_explicit(&env->limits.deadline_us,
+						memory_order_relaxed);
 
-	if (env->deadline_us && (env->deadline_us - now) / 10 * 9 < wait)
-		wait = (env->deadline_us - now) / 10 * 9;
+	if (deadline && (deadline - now) / 10 * 9 < wait)
+		wait = (deadline - now) / 10 * 9;
 	return now + wait;
 }
 

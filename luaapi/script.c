@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <lauxlib.h>
 #include <lualib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -22,17 +23,45 @@
 
 enum { HANDLER = 1, ERROR_TEXT = 2, STACK_BASE = 2 };
 
-/* Message handler: the error as text with the traceback. */
+/* How Lua says that a limit was reached. */
+static const char stack_words[] = "stack overflow",
+		  memory_words[] = "not enough memory";
+
+/* The text of an error object, which may be anything. Its __tostring may fail
+ * in its turn. */
+static const char *
+push_error_text(lua_State *L)
+{
+	if (luaL_getmetafield(L, 1, "__tostring") != LUA_TNIL) {
+		lua_pushvalue(L, 1);
+		if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
+			const char *why = lua_tostring(L, -1);
+
+			return lua_pushfstring(
+			    L, "the error object's __tostring failed: %s",
+			    why ? why : luaL_typename(L, -1));
+		}
+		if (lua_isstring(L, -1))
+			return lua_tostring(L, -1);
+	}
+	return lua_pushfstring(L, "the error object is a %s value",
+			       luaL_typename(L, 1));
+}
+
+/* Message handler: the error as text with the traceback. What a limit has to
+ * say is in its report. */
 static int
 with_traceback(lua_State *L)
 {
+	struct limits *l = limits_of(L);
 	const char *text = lua_tostring(L, 1);
 
-	if (!text && luaL_callmeta(L, 1, "__tostring"))
-		text = lua_tostring(L, -1);
+	if (l->over)
+		return 1;
 	if (!text)
-		text = lua_pushfstring(L, "the error object is a %s value",
-				       luaL_typename(L, 1));
+		text = push_error_text(L);
+	else if (strstr(text, stack_words))
+		limits_tell(l, LIMIT_STACK, 0);
 	luaL_traceback(L, L, text, 1);
 	return 1;
 }
@@ -53,6 +82,7 @@ open_all(lua_State *L)
 	lua_pop(L, 1);
 	object_open(L);
 	load_open(L);
+	sandbox_open(L, env_of(L)->conf);
 	return 0;
 }
 
@@ -64,7 +94,11 @@ script_new(const struct conf *conf, const struct host *host, const char *label)
 	s->env = (struct env){.conf = conf, .host = *host, .label = label};
 	if (!host->sources)
 		s->env.host.sources = s->own_sources = sources_new(-1);
+	s->born_us = clock_mono_us();
 	prng_seed(&s->env.prng);
+	limits_init(&s->env.limits, conf);
+	s->memory.refused = limits_refused;
+	s->memory.ctx = &s->env.limits;
 	s->L = lua_newstate(alloc_lua, &s->memory);
 	if (!s->L)
 		log_die("%s: no memory for a Lua state", label);
@@ -73,15 +107,20 @@ script_new(const struct conf *conf, const struct host *host, const char *label)
 	lua_pushnil(s->L);
 	if (script_call(s, open_all, NULL, 0) != ERR_NONE)
 		log_die("%s: cannot open the Lua state: %s", label, s->error);
+	alloc_limit(&s->memory, limits_load_bytes());
 	return s;
 }
 
+/* Finalizers may run long, too. */
 void
 script_free(struct script *s)
 {
 	if (!s)
 		return;
+	limits_begin(&s->env.limits, s->L, s->env.conf->script_time_limit,
+		     clock_mono_us());
 	lua_close(s->L);
+	limits_fini(&s->env.limits);
 	alloc_fini(&s->memory);
 	if (s->own_sources)
 		sources_free(s->own_sources);
@@ -99,21 +138,153 @@ keep_error(struct script *s)
 	lua_settop(s->L, STACK_BASE);
 }
 
+/* Which limit made the call fail. A refused allocation need not be what did,
+ * for a script can catch it. */
+static enum limit
+limit_of(int rc, enum limit reached, const char *text)
+{
+	if (reached == LIMIT_TIME || reached == LIMIT_INSTRUCTIONS)
+		return reached;
+	if (reached == LIMIT_MEMORY)
+		return rc == LUA_ERRMEM || strstr(text, memory_words)
+			   ? LIMIT_MEMORY
+			   : LIMIT_NONE;
+	return rc == LUA_ERRERR || strstr(text, stack_words) ? LIMIT_STACK
+							     : LIMIT_NONE;
+}
+
+static int
+collect(lua_State *L)
+{
+	lua_gc(L, LUA_GCCOLLECT);
+	return 0;
+}
+
+/* Like script_call, for our own work; what goes wrong is not told. */
+static int
+call_quietly(struct script *s, lua_CFunction body)
+{
+	int rc;
+
+	limits_begin(&s->env.limits, s->L, s->env.conf->script_time_limit,
+		     clock_mono_us());
+	lua_pushcfunction(s->L, body);
+	rc = lua_pcall(s->L, 0, 0, 0);
+	limits_end(&s->env.limits, s->L);
+	lua_settop(s->L, STACK_BASE);
+	return rc;
+}
+
+/* The collection that Lua tried when memory was refused ran no finalizers and
+ * left stacks as large as they were. Twice: what a finalizer was called for
+ * goes with the next one. Meanwhile there is a little more room. */
+static void
+recover(struct script *s)
+{
+	struct alloc *a = &s->memory;
+	size_t room = (a->limit - s->env.limits.base_bytes) / 4;
+	char report[LIMITS_REPORT_MAX], place[LIMITS_PLACE_MAX];
+
+	memcpy(report, s->env.limits.report, sizeof(report));
+	memcpy(place, s->env.limits.place, sizeof(place));
+	a->limit += room;
+	a->held_limit += room;
+	if (call_quietly(s, collect) == LUA_OK)
+		call_quietly(s, collect);
+	alloc_trim(a);
+	a->limit -= room;
+	a->held_limit -= room;
+	memcpy(s->env.limits.report, report, sizeof(report));
+	memcpy(s->env.limits.place, place, sizeof(place));
+}
+
+static NO_INLINE enum err
+failed(struct script *s, int rc, enum limit reached)
+{
+	keep_error(s);
+	s->limit = limit_of(rc, reached, s->error);
+	if (s->limit == LIMIT_NONE)
+		return rc == LUA_ERRMEM ? ERR_MEMORY : ERR_SCRIPT;
+	if (s->limit != LIMIT_STACK)
+		s->error = s->env.limits.report;
+	if (s->limit == LIMIT_MEMORY)
+		recover(s);
+	limits_tally(s->env.host.counters, s->limit);
+	return ERR_LIMIT;
+}
+
 enum err
 script_call(struct script *s, lua_CFunction body, void *ctx, int64_t limit_ms)
 {
 	lua_State *L = s->L;
+	enum limit reached;
 	int rc;
 
-	s->env.deadline_us = limit_ms ? clock_mono_us() + limit_ms * 1000 : 0;
+	limits_begin(&s->env.limits, L, limit_ms, clock_mono_us());
 	lua_pushcfunction(L, body);
 	lua_pushlightuserdata(L, ctx);
 	rc = lua_pcall(L, 1, 0, HANDLER);
-	s->env.deadline_us = 0;
-	if (LIKELY(rc == LUA_OK))
-		return ERR_NONE;
-	keep_error(s);
-	return rc == LUA_ERRMEM ? ERR_MEMORY : ERR_SCRIPT;
+	reached = limits_end(&s->env.limits, L);
+	return LIKELY(rc == LUA_OK) ? ERR_NONE : failed(s, rc, reached);
+}
+
+bool
+script_failure_is_news(struct script *s, unsigned *left_out)
+{
+	*left_out = 0;
+	return s->limit == LIMIT_NONE ||
+	       limits_may_log(&s->env.limits, clock_mono_ms(), left_out);
+}
+
+/* -- Memory ---------------------------------------------------------------- */
+
+enum err
+script_loaded(struct script *s)
+{
+	const struct conf *conf = s->env.conf;
+	enum err e = script_call(s, collect, NULL, script_load_left(s));
+
+	if (e != ERR_NONE)
+		return e;
+	alloc_trim(&s->memory);
+	limits_loaded(&s->env.limits, s->memory.used);
+	alloc_limit(&s->memory, (size_t)conf->script_memory_limit);
+	return ERR_NONE;
+}
+
+static NO_INLINE void
+judge(struct script *s)
+{
+	struct limits *l = &s->env.limits;
+
+	call_quietly(s, collect);
+	alloc_trim(&s->memory);
+	limits_judge(l, s->memory.used, s->memory.held);
+	if (l->worn_out)
+		log_warn("%s: the script holds %zu KiB more than after it was "
+			 "loaded (script-memory-limit is %zu KiB): its state "
+			 "is to be replaced",
+			 s->env.label, (s->memory.used - l->base_bytes) / 1024,
+			 l->most_bytes / 1024);
+}
+
+bool
+script_worn_out(struct script *s)
+{
+	if (limits_suspects(&s->env.limits, s->memory.used))
+		judge(s);
+	return s->env.limits.worn_out;
+}
+
+/* -- Loading --------------------------------------------------------------- */
+
+int64_t
+script_load_left(const struct script *s)
+{
+	int64_t left = s->env.conf->script_load_limit -
+		       (clock_mono_us() - s->born_us) / 1000;
+
+	return left > 1 ? left : 1;
 }
 
 static int
@@ -131,7 +302,7 @@ enum err
 script_run_file(struct script *s, const char *path)
 {
 	return script_call(s, run_file, (void *)(uintptr_t)path,
-			   s->env.conf->script_load_limit);
+			   script_load_left(s));
 }
 
 static int

@@ -8,6 +8,7 @@
 #define LUAAPI_SCRIPT_H
 
 #include <lua.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/bug.h"
@@ -24,6 +25,8 @@ struct script {
 	struct sources *own_sources; /* if the host lends none */
 	const char *error; /* of the last failed call: message and traceback;
 			      borrowed until the next call */
+	enum limit limit;  /* that ended the last failed call */
+	int64_t born_us;
 };
 
 /* A state with libraries, host objects and shims, seeded with 128 random
@@ -36,9 +39,22 @@ void script_free(struct script *);
 enum err script_run_file(struct script *, const char *path) MUST_CHECK;
 /* Run every *.lua of a directory, in order of name. */
 enum err script_run_dir(struct script *, const char *dir) MUST_CHECK;
-/* Run body(L) with ctx as light userdata 1, protected, within limit_ms.
- * ERR_SCRIPT: s->error has the words; ERR_MEMORY. */
+/* Run body(L) with ctx as light userdata 1, protected, within limit_ms (0:
+ * whatever it takes). ERR_SCRIPT, ERR_LIMIT (counted): s->error has the words;
+ * ERR_MEMORY: the machine has none. */
 enum err script_call(struct script *, lua_CFunction body, void *ctx,
 		     int64_t limit_ms) MUST_CHECK;
+/* Milliseconds of script-load-limit that a new script has left, at least 1:
+ * all that is done to load it shares them. */
+int64_t script_load_left(const struct script *);
+/* The script is loaded: what it holds now does not count for
+ * script-memory-limit. ERR_SCRIPT, ERR_LIMIT. */
+enum err script_loaded(struct script *) MUST_CHECK;
+/* Is the failure of its last call to be logged? A limit is news once a minute
+ * for each place in the script; *left_out = how often it was not since. */
+bool script_failure_is_news(struct script *, unsigned *left_out);
+/* Does it hold so much that another state should take its place, before it
+ * reaches script-memory-limit? Cheap; now and then it collects. */
+bool script_worn_out(struct script *);
 
 #endif

@@ -63,6 +63,18 @@ on_drained(struct master *m, struct child *c, int fd)
 	(void)m, (void)c, (void)fd; /* its exit says the same */
 }
 
+/* It goes when its heir is READY, so nobody waits. */
+static void
+on_worn(struct master *m, struct child *c, int fd)
+{
+	struct slot *s = &m->slots[c->slot];
+
+	(void)fd;
+	if (s->serving == c && slot_succeed(m, s))
+		log_notice("worker %u is replaced: its script has grown",
+			   c->slot);
+}
+
 static void
 on_zones(struct master *m, struct child *c, int fd)
 {
@@ -82,7 +94,7 @@ static void (*const handlers[IPC_TYPES])(struct master *, struct child *,
 					 int fd) = {
     [IPC_READY] = on_ready,	  [IPC_DRAINED] = on_drained,
     [IPC_SNAPSHOT] = on_snapshot, [IPC_ZONES] = on_zones,
-    [IPC_NO_ZONES] = on_no_zones,
+    [IPC_NO_ZONES] = on_no_zones, [IPC_WORN] = on_worn,
 };
 
 /* One child's socket is readable. A child that talks nonsense is killed. */

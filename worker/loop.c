@@ -125,6 +125,7 @@ master_speaks(struct loop *l)
 		break;
 	case IPC_READY:
 	case IPC_SNAPSHOT:
+	case IPC_WORN:
 	case IPC_DRAINED:
 	case IPC_NO_ZONES:
 	case IPC_TYPES:
@@ -174,6 +175,17 @@ make_sources(struct loop *l)
 	}
 }
 
+/* Ask for a successor, once; until it comes we go on. */
+static void
+ask_to_be_replaced(struct loop *l)
+{
+	l->worn = true;
+	l->world->answerer.slot->counters.recycled++;
+	if (ipc_send(l->heritage->master, IPC_WORN, l->heritage->generation,
+		     -1) != ERR_NONE)
+		log_err("cannot ask for a successor");
+}
+
 static void
 serve(struct loop *l)
 {
@@ -194,6 +206,8 @@ serve(struct loop *l)
 		wait_ms = tcp_tick(l);
 		if (udp_retry(l))
 			wait_ms = wait_ms == 0 ? 0 : 1;
+		if (!l->worn && world_wants_recycling(l->world))
+			ask_to_be_replaced(l);
 	}
 }
 

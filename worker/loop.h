@@ -37,6 +37,7 @@ struct loop {
 	int epoll;
 	bool serving;		/* GO came */
 	bool draining;		/* DRAIN came, or the master is gone */
+	bool worn;		/* we have asked to be replaced */
 	struct source *sources; /* master, then udp and tcp per listener */
 	size_t n_sources;
 	struct udp *udp;

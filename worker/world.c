@@ -123,6 +123,7 @@ world_open(struct world *w, const struct conf *conf, const struct heritage *h)
 		join(w, h);
 	else
 		w->answerer.slot = w->own_slot = xnew(struct slot_block);
+	w->host.counters = &w->answerer.slot->counters;
 	prng_seed(&w->answerer.prng);
 	set_server_id(w);
 	world_tick(w);
@@ -186,6 +187,18 @@ world_set_zones(struct world *w, int fd)
 	}
 	zonelist_close(w->answerer.zone_list);
 	w->answerer.zone_list = z;
+}
+
+bool
+world_wants_recycling(struct world *w)
+{
+	for (size_t i = 0; i < w->backends.n; i++) {
+		struct backend *b = &w->backends.at[i];
+
+		if (b->ops->worn_out && b->ops->worn_out(b->self))
+			return true;
+	}
+	return false;
 }
 
 void

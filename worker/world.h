@@ -36,6 +36,9 @@ enum err world_open(struct world *, const struct conf *,
 void world_close(struct world *);
 /* Use this zone list from now on (closes fd); the old one goes. */
 void world_set_zones(struct world *, int fd);
+/* Has a backend kept so much that a new process should take this one's place?
+ * Cheap: after each batch of queries. */
+bool world_wants_recycling(struct world *);
 /* Read the clocks for the queries that follow. */
 void world_tick(struct world *);
 

@@ -226,7 +226,7 @@ run_with(struct server *s, struct addr *servers, size_t n, int64_t wait_ms,
 			addr_set_port(&servers[i], s->port);
 	L = state_open(&env);
 	if (wait_ms)
-		env.deadline_us = clock_mono_us() + wait_ms * 1000;
+		env.limits.deadline_us = clock_mono_us() + wait_ms * 1000;
 	state_run(L, name, code);
 	state_close(L);
 	server_stop(s);
