@@ -440,7 +440,6 @@ put(struct query *q, size_t message_len, const struct tail *t,
 			       .expires_ms = q->h->now_ms + t->ttl_ms,
 			       .stale_ms = q->h->now_ms + t->ttl_ms + stale};
 	struct wr w = wr_over((struct span){q->h->scratch, SCRATCH_BYTES});
-	enum err e;
 
 	w.len = message_len;
 	if (lengths)
@@ -448,9 +447,10 @@ put(struct query *q, size_t message_len, const struct tail *t,
 	wr_bytes(&w, t, sizeof(*t));
 	wr_bytes(&w, q->mark, q->made.n_marks * sizeof(q->mark[0]));
 	wr_u8(&w, q->made.n_marks);
-	e = cache_put(q->h->packets, q->key.hash, key_slice(q), wr_done(&w), &m,
-		      q->h->now_ms);
-	(void)e; /* not storing is always right */
+	/* not storing is always right */
+	if (cache_put(q->h->packets, q->key.hash, key_slice(q), wr_done(&w), &m,
+		      q->h->now_ms) != ERR_NONE)
+		q->h->slot->counters.packetcache_deferred++;
 }
 
 /* Under the key without a client: the lengths in use, with one more. They

@@ -12,6 +12,7 @@
 #include "conf/conf.h"
 #include "dns/cookie.h"
 #include "dns/type.h"
+#include "lib/clock.h"
 #include "shm/segment.h"
 
 struct step {
@@ -52,6 +53,13 @@ reply_max(const struct query *q)
 	return max < most ? max : most;
 }
 
+/* A response is no query of ours, but not corrupt either. */
+static bool
+is_corrupt(const struct query *q, enum question_verdict v)
+{
+	return v == QUESTION_FORMERR || q->in.len < WIRE_HEADER_BYTES;
+}
+
 enum verdict
 step_parse(struct query *q)
 {
@@ -59,6 +67,8 @@ step_parse(struct query *q)
 	const struct edns *edns = &q->question.edns;
 
 	q->opt.ede = EDE_NONE;
+	if (UNLIKELY(v != QUESTION_OK))
+		q->h->slot->counters.corrupt_packets += is_corrupt(q, v);
 	if (v == QUESTION_DROP)
 		return DROP;
 	q->max = reply_max(q);
@@ -69,8 +79,6 @@ step_parse(struct query *q)
 		if (edns->nsid)
 			q->opt.nsid = q->h->nsid;
 	}
-	if (q->question.flags & WIRE_RD)
-		q->h->slot->counters.rd_queries++;
 	if (v == QUESTION_FORMERR)
 		return query_refuse(q, RCODE_FORMERR, EDE_NONE, "");
 	return NEXT;
@@ -127,20 +135,32 @@ step_edns(struct query *q)
 	return v;
 }
 
+static NO_INLINE enum verdict
+refuse_opcode(struct query *q)
+{
+	struct counters *count = &q->h->slot->counters;
+
+	switch (question_opcode(&q->question)) {
+	case OPCODE_NOTIFY:
+		count->notifications++;
+		break;
+	case OPCODE_UPDATE:
+		count->dnsupdate_queries++;
+		count->dnsupdate_refused++;
+		break;
+	default:
+		return query_refuse(q, RCODE_NOTIMP, EDE_NONE, "");
+	}
+	return query_refuse(q, RCODE_REFUSED, EDE_NOT_SUPPORTED, "");
+}
+
 enum verdict
 step_opcode(struct query *q)
 {
 	if (q->question.tsig.len) /* we hold no keys: RFC 8945 section 5.2.1 */
 		return query_refuse(q, RCODE_NOTAUTH, EDE_NONE, "");
-	switch (question_opcode(&q->question)) {
-	case OPCODE_QUERY:
-		break;
-	case OPCODE_NOTIFY:
-	case OPCODE_UPDATE:
-		return query_refuse(q, RCODE_REFUSED, EDE_NOT_SUPPORTED, "");
-	default:
-		return query_refuse(q, RCODE_NOTIMP, EDE_NONE, "");
-	}
+	if (question_opcode(&q->question) != OPCODE_QUERY)
+		return refuse_opcode(q);
 	if (q->question.name_len)
 		return NEXT;
 	if (!q->h->cookies)
@@ -208,32 +228,17 @@ step_type(struct query *q)
 	return NEXT;
 }
 
+/* A query that was computed, here or where this one waited for. Computing an
+ * answer anew before its end makes nobody wait. */
 static void
-count_rcode(struct query *q)
+note_time(const struct query *q)
 {
-	struct counters *c = &q->h->slot->counters;
+	int64_t took_ns = q->waited_ns;
 
-	c->truncated_packets += q->tc;
-	if (LIKELY(q->rcode == RCODE_NOERROR)) {
-		c->noerror_packets++;
-		return;
-	}
-	switch (q->rcode) {
-	case RCODE_NXDOMAIN:
-		c->nxdomain_packets++;
-		break;
-	case RCODE_SERVFAIL:
-		c->servfail_packets++;
-		break;
-	case RCODE_FORMERR:
-		c->formerr_packets++;
-		break;
-	case RCODE_REFUSED:
-		c->unauth_packets++;
-		break;
-	default:
-		break;
-	}
+	if (q->began_ns)
+		took_ns += clock_mono_ns() - q->began_ns;
+	if (!q->refreshing)
+		histogram_add(&q->h->slot->miss, took_ns, 1);
 }
 
 /* Nothing fresh could be had: what was right a while ago is better than
@@ -300,7 +305,8 @@ query_end(struct query *q)
 		packet_cache_store(q, without_opt);
 	if (q->made.computed)
 		note_outcome(q);
-	count_rcode(q);
+	if (UNLIKELY(q->began_ns || q->waited_ns))
+		note_time(q);
 	return len;
 }
 

@@ -112,11 +112,12 @@ struct query {
 	struct arena *arena;
 	struct asker asker;
 	struct slice in;
-	struct span out; /* UDP: udp-truncation-threshold, TCP: 65,535;
-			    and QUERY_SLACK bytes more */
-	bool may_defer;	 /* DEFER is welcome */
-	bool refreshing; /* compute and store, unless somebody has done so:
-			    then DEFER; there is nobody to send it to */
+	struct span out;   /* UDP: udp-truncation-threshold, TCP: 65,535;
+			      and QUERY_SLACK bytes more */
+	bool may_defer;	   /* DEFER is welcome */
+	bool refreshing;   /* compute and store, unless somebody has done so:
+			      then DEFER; there is nobody to send it to */
+	int64_t waited_ns; /* so far, for another worker to answer it */
 
 	/* found on the way; cleared by query_begin */
 	enum verdict verdict;
@@ -129,6 +130,7 @@ struct query {
 	uint16_t n_sets;    /* RRsets in all sections */
 	struct rrset_list section[SECTION_COUNT];
 	struct lookup_memo *memo;
+	int64_t began_ns; /* monotonic; when computing began, 0 = it did not */
 	struct made_of made;
 	bool cached;	  /* the reply in out is complete */
 	bool refresh_due; /* a hit near its end: compute it anew */

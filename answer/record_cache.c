@@ -236,14 +236,14 @@ put(struct query *q, struct client_key *k, uint8_t length, const struct wr *w,
 	const struct cache_meta m = {.born = born,
 				     .expires_ms = q->h->now_ms + live_ms,
 				     .stale_ms = q->h->now_ms + live_ms};
-	enum err e;
 
 	if (wr_failed(w))
 		return;
 	client_key_finish(k, &q->asker, length, &q->h->cache_key);
-	e = cache_put(q->h->records, k->hash, slice_of(k->bytes, k->len),
-		      wr_done(w), &m, q->h->now_ms);
-	(void)e; /* not storing is always right */
+	/* not storing is always right */
+	if (cache_put(q->h->records, k->hash, slice_of(k->bytes, k->len),
+		      wr_done(w), &m, q->h->now_ms) != ERR_NONE)
+		q->h->slot->counters.query_cache_deferred++;
 }
 
 /* The list of lengths under the key without a client, with one more. It lives

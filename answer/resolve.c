@@ -14,6 +14,7 @@
 #include "conf/conf.h"
 #include "dns/name.h"
 #include "dns/type.h"
+#include "lib/clock.h"
 
 enum { HOPS_MAX = 10 }; /* PowerDNS gives up after as many */
 
@@ -353,6 +354,7 @@ pass(struct query *q)
 enum verdict
 step_answer(struct query *q)
 {
+	q->began_ns = clock_mono_ns();
 	q->target = q->question.name;
 	q->made.computed = true;
 	q->aa = q->question.class != CLASS_ANY;

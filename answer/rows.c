@@ -59,17 +59,15 @@ call(struct query *q, struct backend *b, const struct lookup *l,
 {
 	struct slot_block *slot = q->h->slot;
 	const struct question *qu = &q->question;
-	int64_t start_us = clock_mono_us();
 	enum err e;
 
 	note_set(slot, qu->name, qu->name_len, qu->type);
-	atomic_store_explicit(&slot->busy_since_us, start_us,
+	atomic_store_explicit(&slot->busy_since_us, clock_mono_us(),
 			      memory_order_relaxed);
 	e = b->ops->lookup(b->self, l, rows);
 	atomic_store_explicit(&slot->busy_since_us, 0, memory_order_relaxed);
 	note_clear(slot);
 	slot->counters.backend_queries++;
-	slot->counters.script_us += (uint64_t)(clock_mono_us() - start_us);
 	if (e != ERR_NONE)
 		slot->counters.script_errors++;
 	return e;

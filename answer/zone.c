@@ -6,6 +6,7 @@
 #include "answer/rows.h"
 #include "dns/name.h"
 #include "dns/type.h"
+#include "shm/segment.h"
 #include "shm/zonelist.h"
 
 /* A listed zone's SOA: the usual probe first; scripts that only know ANY get
@@ -25,6 +26,7 @@ listed_soa(struct query *q, struct backend *b, const uint8_t *apex, int32_t id,
 static enum err
 probe(struct query *q, struct backend *b, const uint8_t *apex, struct zone *z)
 {
+	struct counters *count = &q->h->slot->counters;
 	const struct zone_entry *listed = NULL;
 	struct rows rows = {0};
 	const struct row *soa;
@@ -33,8 +35,11 @@ probe(struct query *q, struct backend *b, const uint8_t *apex, struct zone *z)
 	if (q->h->zone_list && zonelist_covers(q->h->zone_list, b->index)) {
 		listed = zonelist_find(q->h->zone_list, apex, name_len(apex),
 				       b->index);
-		if (!listed)
+		if (!listed) {
+			count->zone_cache_miss++;
 			return ERR_MISS;
+		}
+		count->zone_cache_hit++;
 		e = listed_soa(q, b, apex, listed->id, &rows);
 	} else {
 		e = rows_internal(q, b, apex, TYPE_SOA, ZONE_ID_NONE, &rows);

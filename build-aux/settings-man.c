@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * build-aux/settings-man.c - writes the lists of settings in pdnslua.conf.5
- * from the tables of conf/. Copies FILE to standard output and replaces what is
- * between the lines
- *   .\" begin NAME          and          .\" end NAME
- * build-aux/settings-man compiles and runs it; t/unit/test_conf_manual.c
- * includes it, to see that the manual is up to date.
+ * from the tables of conf/ (see man.h). build-aux/settings-man compiles and
+ * runs it; t/unit/test_conf_manual.c includes it, to see that the manual is up
+ * to date.
  */
 #include <inttypes.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+
+#include "build-aux/man.h"
 
 /* The manual names the place of a packaged server, wherever this one goes. */
 #undef PDNSLUA_SYSCONFDIR
@@ -81,48 +77,6 @@ static const struct man_pair man_lacking[] = {
 #include "conf/backends.tbl"
 };
 
-#define MAN_COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static void
-man_char(FILE *out, char c, bool first)
-{
-	if (first && (c == '.' || c == '\''))
-		fputs("\\&", out);
-	if (c == '\\')
-		fputs("\\e", out);
-	else
-		fputc(c, out);
-}
-
-/* Text, wrapped, each sentence on a new line. */
-static void
-man_text(FILE *out, const char *text)
-{
-	size_t used = 0;
-
-	while (*text) {
-		size_t n = strcspn(text, " ");
-		bool stop = n && text[n - 1] == '.' && text[n];
-
-		if (used && used + 1 + n > 78) {
-			fputc('\n', out);
-			used = 0;
-		}
-		if (used)
-			fputc(' ', out);
-		for (size_t i = 0; i < n; i++)
-			man_char(out, text[i], used == 0 && i == 0);
-		used += n + (used != 0);
-		text += n + (text[n] == ' ');
-		if (stop) {
-			fputc('\n', out);
-			used = 0;
-		}
-	}
-	if (used)
-		fputc('\n', out);
-}
-
 static void
 man_default(FILE *out, const char *dflt)
 {
@@ -188,7 +142,7 @@ man_pairs(FILE *out, const struct man_pair *p, size_t n)
 
 /* The lines between the two markers of a name; false: no such list. */
 static bool
-man_list(FILE *out, const char *name)
+settings_list(FILE *out, const char *name)
 {
 	if (strcmp(name, "settings") == 0)
 		man_settings(out);
@@ -207,44 +161,10 @@ man_list(FILE *out, const char *name)
 	return true;
 }
 
-/* in to out with all lists written anew; false: a marker is wrong. */
-static bool
-man_copy(FILE *in, FILE *out)
-{
-	static const char begin[] = ".\\\" begin ", end[] = ".\\\" end ";
-	char line[1024], name[64] = "";
-
-	while (fgets(line, sizeof(line), in)) {
-		if (strncmp(line, end, sizeof(end) - 1) == 0)
-			name[0] = '\0';
-		if (!name[0])
-			fputs(line, out);
-		if (strncmp(line, begin, sizeof(begin) - 1) != 0)
-			continue;
-		snprintf(name, sizeof(name), "%.*s",
-			 (int)strcspn(line + sizeof(begin) - 1, "\n"),
-			 line + sizeof(begin) - 1);
-		if (!man_list(out, name))
-			return false;
-	}
-	return !name[0];
-}
-
 #ifndef SETTINGS_MAN_NO_MAIN
 int
 main(int argc, char **argv)
 {
-	FILE *in = argc == 2 ? fopen(argv[1], "r") : NULL;
-
-	if (!in) {
-		fprintf(stderr, "usage: settings-man FILE\n");
-		return 2;
-	}
-	if (!man_copy(in, stdout)) {
-		fprintf(stderr, "%s: wrong markers\n", argv[1]);
-		return 1;
-	}
-	fclose(in);
-	return fclose(stdout) != 0;
+	return man_main(argc, argv, settings_list);
 }
 #endif

@@ -28,6 +28,7 @@ _pdnslua()
 	--daemon | \
 	--consistent-backends | \
 	--lowercase-names | \
+	--script-sandbox | \
 	--any-to-tcp | \
 	--minimal-any | \
 	--dname-processing | \
@@ -106,6 +107,11 @@ _pdnslua()
 	--lua-global-include-dir=
 	--script-time-limit=
 	--script-load-limit=
+	--script-instruction-limit=
+	--script-memory-limit=
+	--script-sandbox=
+	--reload-probation=
+	--reload-rollback-errors=
 	--queue-limit=
 	--resolver=
 	--any-to-tcp=

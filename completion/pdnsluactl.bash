@@ -37,12 +37,19 @@ _pdnsluactl()
 		words='
 		ccounts
 		current-config
+		cycle
 		help
+		latency
 		limits
 		list
 		ping
 		purge
+		qtypes
 		quit
+		reload
+		remotes
+		respsizes
+		rollback
 		rping
 		show
 		status
@@ -55,19 +62,26 @@ _pdnsluactl()
 	current-config) words='diff' ;;
 	limits) words='clear' ;;
 	purge) words='zone: tag:' ;;
+	reload) words='--no-probation' ;;
 	show)
 		words='
 		udp-queries udp4-queries udp6-queries udp-do-queries
 		udp-cookie-queries udp-answers udp4-answers udp6-answers
-		udp-answers-bytes udp-send-errors tcp-queries tcp4-queries
-		tcp6-queries tcp-cookie-queries tcp-answers tcp-answers-bytes
+		udp-answers-bytes udp4-answers-bytes udp6-answers-bytes
+		udp-send-errors tcp-queries tcp4-queries tcp6-queries
+		tcp-cookie-queries tcp-answers tcp4-answers tcp6-answers
+		tcp-answers-bytes tcp4-answers-bytes tcp6-answers-bytes
 		tcp-connections tcp-connections-refused tcp-timeouts
-		open-tcp-connections corrupt-packets rd-queries
-		proxy-protocol-errors noerror-packets nxdomain-packets
-		servfail-packets formerr-packets unauth-packets truncated-packets
-		packetcache-hit packetcache-miss query-cache-hit query-cache-miss
-		stale-answers prefetched-answers deferred-queries backend-queries
-		script-errors script-usec quarantined-answers dropped-rows
+		corrupt-packets proxy-protocol-errors rd-queries
+		incoming-notifications dnsupdate-queries dnsupdate-refused
+		noerror-packets nxdomain-packets servfail-packets formerr-packets
+		refused-packets unauth-packets truncated-packets packetcache-hit
+		packetcache-miss deferred-packetcache-inserts query-cache-hit
+		query-cache-miss deferred-cache-inserts zone-cache-hit
+		zone-cache-miss stale-answers prefetched-answers deferred-queries
+		backend-queries script-errors quarantined-answers dropped-rows
+		script-limit-time script-limit-instructions script-limit-memory
+		script-limit-stack script-recycled rollbacks
 		' ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))

@@ -20,6 +20,9 @@ void fd_close_others(int *keep, size_t n);
 /* Standard input, output and error lead nowhere from now on, also where there
  * is no /dev/null (chroot). */
 void fd_leave_terminal(void);
+/* How many descriptors a process has open; 0: it is gone, or not ours to look
+ * at. */
+unsigned fd_count(pid_t) MUST_CHECK;
 /* One message with at most one descriptor (fd -1: none). Retries EINTR.
  * ERR_BUSY (would block), ERR_SYS. */
 enum err fd_send_msg(int sock, struct slice body, int fd) MUST_CHECK;

@@ -10,6 +10,7 @@ struct counters;
 struct dict;
 struct purge;
 struct rdata_parser;
+struct slot_block;
 struct sources;
 
 struct host {
@@ -17,6 +18,7 @@ struct host {
 	struct dict *dict; /* all workers' pdnslua.shared; NULL: each state
 			      gets one of its own */
 	const struct purge *purge; /* the caches; NULL: there are none */
+	struct slot_block *slot;   /* for statistics; NULL: for none */
 	struct sources *sources;   /* files of scripts; NULL: each state
 				      reads the disk */
 	bool probe; /* the first of its generation: dns_selftest runs */

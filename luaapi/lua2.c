@@ -16,6 +16,7 @@
 #include "lib/mem.h"
 #include "lib/text.h"
 #include "luaapi/lua2_state.h"
+#include "shm/segment.h"
 
 enum { QUESTION_MAX = NAME_TEXT_MAX + LUA2_SHOWN_MAX + 128, PLACE_MAX = 128 };
 
@@ -92,8 +93,11 @@ log_failure(const struct lua2_call *c)
 enum err
 lua2_run(struct lua2_call *c, lua_CFunction body, int64_t limit_ms)
 {
-	enum err e = script_call(c->b->script, body, c, limit_ms);
+	struct script *s = c->b->script;
+	enum err e = script_call(s, body, c, limit_ms);
 
+	if (s->env.host.slot)
+		histogram_add(&s->env.host.slot->script, s->took_ns, 1);
 	if (UNLIKELY(e != ERR_NONE)) {
 		log_failure(c);
 		return e;

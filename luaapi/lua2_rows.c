@@ -16,6 +16,7 @@
 #include "lib/mem.h"
 #include "luaapi/lua2_state.h"
 #include "luaapi/object.h"
+#include "shm/segment.h"
 
 enum { TTL_MAX_SEC = 0x7fffffff /* RFC 2181 section 8 */ };
 
@@ -259,10 +260,13 @@ parse_content(lua_State *L, struct lua2_rows_call *c, struct draft *d)
 }
 
 static void
-warn_owner(const struct lua2_rows_call *c, const struct draft *d)
+drop_row(const struct lua2_rows_call *c, const struct draft *d)
 {
 	char got[NAME_TEXT_MAX] = "no name", want[NAME_TEXT_MAX];
+	struct slot_block *slot = c->c.b->script->env.host.slot;
 
+	if (slot)
+		slot->counters.dropped_rows++;
 	if (!lua2_says(c->c.b, &c->c.b->warned_owner))
 		return;
 	if (d->has_owner)
@@ -285,7 +289,7 @@ owner_fits(const struct lua2_rows_call *c, const struct draft *d)
 	else
 		fits = d->row.owner == c->c.name;
 	if (UNLIKELY(!fits))
-		warn_owner(c, d);
+		drop_row(c, d);
 	return fits;
 }
 

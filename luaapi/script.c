@@ -216,15 +216,17 @@ failed(struct script *s, int rc, enum limit reached)
 enum err
 script_call(struct script *s, lua_CFunction body, void *ctx, int64_t limit_ms)
 {
+	int64_t began_ns = clock_mono_ns();
 	lua_State *L = s->L;
 	enum limit reached;
 	int rc;
 
-	limits_begin(&s->env.limits, L, limit_ms, clock_mono_us());
+	limits_begin(&s->env.limits, L, limit_ms, began_ns / 1000);
 	lua_pushcfunction(L, body);
 	lua_pushlightuserdata(L, ctx);
 	rc = lua_pcall(L, 1, 0, HANDLER);
 	reached = limits_end(&s->env.limits, L);
+	s->took_ns = clock_mono_ns() - began_ns;
 	return LIKELY(rc == LUA_OK) ? ERR_NONE : failed(s, rc, reached);
 }
 

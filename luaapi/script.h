@@ -27,6 +27,7 @@ struct script {
 			      borrowed until the next call */
 	enum limit limit;  /* that ended the last failed call */
 	int64_t born_us;
+	int64_t took_ns; /* the last call */
 };
 
 /* A state with libraries, host objects and shims, seeded with 128 random

@@ -108,7 +108,8 @@ clear_block(struct slot_block *b)
 	b->busy_since_us = 0;
 	b->ready = 0;
 	b->last_words[0] = '\0';
-	b->counters.open_tcp = 0;
+	b->open_tcp = b->waiting = b->zones = b->fds = 0;
+	remotes_repair(&b->remotes);
 	for (unsigned i = 0; i < TCP_CLIENTS; i++)
 		b->tcp_clients[i] = 0;
 	note_clear(b);

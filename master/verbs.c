@@ -14,6 +14,7 @@
 #include "lib/clock.h"
 #include "lib/fd.h"
 #include "master/parts.h"
+#include "master/stats.h"
 #include "shm/cache.h"
 #include "shm/purge.h"
 #include "shm/segment.h"
@@ -67,67 +68,51 @@ do_uptime(struct request *r)
 	text_char(r->out, '\n');
 }
 
-/* Values of all counters by number; uptime is one more. */
-static bool
-counter_at(const struct request *r, const struct counters *sum, unsigned i,
-	   const char **name, uint64_t *value)
-{
-	const char *doc;
-
-	*name = counter_name(i, &doc);
-	if (*name) {
-		*value = ((const uint64_t *)sum)[i];
-		return true;
-	}
-	if (i != sizeof(*sum) / sizeof(uint64_t))
-		return false;
-	*name = "uptime";
-	*value = (uint64_t)(clock_mono_ms() - r->m->born_ms) / 1000;
-	return true;
-}
-
-/* Counters that pattern names: a name, or a beginning and "*". */
-static unsigned
-put_counters(struct request *r, const char *pattern, bool with_name)
-{
-	size_t len = strlen(pattern);
-	bool prefix = len > 0 && pattern[len - 1] == '*';
-	struct counters sum;
-	const char *name;
-	uint64_t value;
-	unsigned found = 0;
-
-	segment_sum(r->m->segment, &sum);
-	for (unsigned i = 0; counter_at(r, &sum, i, &name, &value); i++) {
-		if (prefix ? strncmp(name, pattern, len - 1) != 0
-			   : strcmp(name, pattern) != 0)
-			continue;
-		if (with_name || prefix)
-			text_fmt(r->out, "%s=%llu,", name,
-				 (unsigned long long)value);
-		else
-			text_fmt(r->out, "%llu", (unsigned long long)value);
-		found++;
-	}
-	if (found)
-		text_char(r->out, '\n');
-	return found;
-}
-
 static void
 do_list(struct request *r)
 {
-	put_counters(r, "*", true);
+	stats_show(r->m, "*", r->out);
 }
 
 static void
 do_show(struct request *r)
 {
-	if (r->n != 2)
+	const char *why;
+
+	if (r->n != 2) {
 		text_str(r->out,
 			 "Unknown request: show NAME or show PREFIX*\n");
-	else if (put_counters(r, r->words[1], false) == 0)
-		text_fmt(r->out, "Unknown counter: %s\n", r->words[1]);
+		return;
+	}
+	if (stats_show(r->m, r->words[1], r->out) > 0)
+		return;
+	why = stats_left_out(r->words[1]);
+	text_fmt(r->out, "Unknown counter: %s%s%s\n", r->words[1],
+		 why ? ": " : "", why ? why : "");
+}
+
+static void
+do_latency(struct request *r)
+{
+	stats_latency(r->m, r->out);
+}
+
+static void
+do_qtypes(struct request *r)
+{
+	stats_qtypes(r->m, r->out);
+}
+
+static void
+do_respsizes(struct request *r)
+{
+	stats_respsizes(r->m, r->out);
+}
+
+static void
+do_remotes(struct request *r)
+{
+	stats_remotes(r->m, r->out);
 }
 
 static void

@@ -4,17 +4,13 @@
  * question gets a strike; one that is blocked in a system call is killed after
  * worker-watchdog-asleep and is not to blame.
  */
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "conf/conf.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "master/parts.h"
+#include "master/proc.h"
 #include "shm/segment.h"
 
 enum { LOOK_EVERY_MS = 250 };
@@ -23,30 +19,9 @@ enum { LOOK_EVERY_MS = 250 };
 static int64_t
 cpu_ms(pid_t pid)
 {
-	char path[40], buf[1024], *p;
-	unsigned long long ticks;
-	ssize_t n;
-	int fd;
+	struct proc_cpu cpu;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	n = read(fd, buf, sizeof(buf) - 1);
-	close(fd);
-	if (n <= 0)
-		return -1;
-	buf[n] = '\0';
-	/* user and system ticks are the 12th and 13th field behind the name,
-	 * which may hold anything */
-	p = strrchr(buf, ')');
-	for (int i = 0; i < 12 && p; i++)
-		p = strchr(p + 1, ' ');
-	if (!p)
-		return -1;
-	ticks = strtoull(p, &p, 10);
-	ticks += strtoull(p, NULL, 10);
-	return (int64_t)ticks * 1000 / sysconf(_SC_CLK_TCK);
+	return proc_cpu(pid, &cpu) == ERR_NONE ? cpu.user_ms + cpu.sys_ms : -1;
 }
 
 static void

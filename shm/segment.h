@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * shm/segment.h - the shared-memory segment: one block per slot (heartbeat,
- * the question in work, last words, counters) and the quarantine. The master
+ * the question in work, last words, statistics) and the quarantine. The master
  * makes it before the first fork; children inherit the mapping. Offsets and
  * fixed-width fields only, no pointers.
  *
@@ -9,6 +9,15 @@
  * A slot block is written by the process that owns the slot, and by the
  * master when that process is dead. Readers never wait: every word may be one
  * update old, and nothing in here decides what an answer says.
+ *
+ * Statistics (counters, histograms, averages, tallies, top clients) have one
+ * writer, so plain additions are enough (words are aligned, and stored whole by
+ * the processors we know): whoever reads adds up all slots. They belong to the
+ * slot, not to the process: the successor of a dead worker goes on adding to
+ * what it finds, so that sums never go back. A death between two additions
+ * leaves some that belong together one apart, and nothing worse. Words are 64
+ * bits wide and wrap, if they ever did, as unsigned numbers do: differences of
+ * two readings stay right.
  */
 #ifndef SHM_SEGMENT_H
 #define SHM_SEGMENT_H
@@ -23,7 +32,11 @@
 #include "lib/err.h"
 #include "lib/hash.h"
 #include "lib/slice.h"
+#include "shm/average.h"
+#include "shm/histogram.h"
 #include "shm/outcome.h"
+#include "shm/remotes.h"
+#include "shm/tally.h"
 
 enum {
 	SEGMENT_LAYOUT = 1,
@@ -59,7 +72,19 @@ struct slot_block {
 	/* open TCP connections by hash of the client's address */
 	_Atomic uint16_t tcp_clients[TCP_CLIENTS];
 	struct outcome outcome;
+	/* what is now: the master sets it to 0 when the process is gone */
+	uint64_t open_tcp; /* TCP connections */
+	uint64_t waiting;  /* queries that wait for another worker */
+	uint64_t zones;	   /* in the list of zones */
+	uint64_t fds;	   /* descriptors beside those of open_tcp */
 	_Alignas(64) struct counters counters;
+	uint64_t silent4, silent6; /* UDP queries that got no answer */
+	/* Latencies of queries: answered from the packet cache, computed; of
+	 * calls of scripts. PowerDNS' averages: all queries, and parts. */
+	struct histogram hit, miss, script;
+	struct average latency, receive, cache, backend, send;
+	struct tally tally;
+	struct remotes remotes;
 };
 
 struct segment;

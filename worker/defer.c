@@ -46,10 +46,10 @@ defer_add(struct defer *d, const struct source *s, const struct msghdr *head,
 	return true;
 }
 
-bool
+unsigned
 defer_waiting(const struct defer *d)
 {
-	return d->n > 0;
+	return d->n;
 }
 
 void

@@ -33,7 +33,8 @@ struct defer *defer_new(void) MUST_CHECK;
 /* Copy a datagram. false: no room, or it is too large. */
 bool defer_add(struct defer *, const struct source *, const struct msghdr *,
 	       struct slice bytes, int64_t now_ms) MUST_CHECK;
-bool defer_waiting(const struct defer *);
+/* How many there are. */
+unsigned defer_waiting(const struct defer *);
 /* Call try() for each, oldest first; those it says true to are gone. */
 typedef bool defer_try(void *ctx, struct waiting *);
 void defer_retry(struct defer *, defer_try *, void *ctx);

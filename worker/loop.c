@@ -239,6 +239,7 @@ loop_run(struct loop *l)
 	loop_add(l, &l->sources[0], EPOLLIN);
 	l->udp = udp_new(l);
 	l->tcp = tcp_new(l);
+	l->world->answerer.slot->fds = fd_count(getpid());
 	serve(l);
 	drain(l);
 }

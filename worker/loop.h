@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "ipc/heritage.h"
+#include "worker/meter.h"
 #include "worker/world.h"
 
 struct tcp;
@@ -34,6 +35,7 @@ struct loop {
 	const struct heritage *heritage;
 	struct world *world;
 	struct query query; /* the one query at a time */
+	struct meter meter; /* of the batch it is in */
 	int epoll;
 	bool serving;		/* GO came */
 	bool draining;		/* DRAIN came, or the master is gone */
@@ -50,7 +52,7 @@ struct loop {
 /* Serve until drained. Worker. */
 void loop_run(struct loop *);
 /* One query in q->in from q->asker into q->out; the reply's length, 0 = none.
- * Counts and logs it. */
+ * Logs it. */
 size_t loop_answer(struct loop *, struct query *);
 /* The same in two legs, see query_begin(); out may be set in between. */
 void loop_begin(struct loop *, struct query *);

@@ -21,6 +21,7 @@
 #include "lib/mem.h"
 #include "shm/segment.h"
 #include "worker/conn.h"
+#include "worker/count.h"
 #include "worker/handover.h"
 #include "worker/loop.h"
 
@@ -57,10 +58,10 @@ tcp_new(struct loop *l)
 	return t;
 }
 
-static struct counters *
-counters_of(struct loop *l)
+static struct slot_block *
+slot_of(struct loop *l)
 {
-	return &l->world->answerer.slot->counters;
+	return l->world->answerer.slot;
 }
 
 static void
@@ -95,8 +96,8 @@ give_back(struct loop *l, struct conn *c)
 	TAILQ_INSERT_HEAD(&t->free, c, by_age);
 	if (c->large)
 		madvise(c->in, CONN_BUFFERS, MADV_DONTNEED);
-	l->world->answerer.slot->tcp_clients[c->bucket]--;
-	counters_of(l)->open_tcp--;
+	slot_of(l)->tcp_clients[c->bucket]--;
+	slot_of(l)->open_tcp--;
 }
 
 static void
@@ -179,16 +180,6 @@ conn_flush(struct loop *l, struct conn *c)
 	return true;
 }
 
-static void
-count_query(struct counters *n, const struct conn *c)
-{
-	n->tcp_queries++;
-	if (addr_family(&c->asker.remote) == AF_INET)
-		n->tcp4_queries++;
-	else
-		n->tcp6_queries++;
-}
-
 static bool
 over_limits(const struct loop *l, const struct conn *c)
 {
@@ -206,7 +197,6 @@ over_limits(const struct loop *l, const struct conn *c)
 static bool
 answer_message(struct loop *l, struct conn *c, size_t whole)
 {
-	struct counters *count = counters_of(l);
 	struct query *q = &l->query;
 	size_t len;
 
@@ -216,18 +206,16 @@ answer_message(struct loop *l, struct conn *c, size_t whole)
 			       WIRE_MESSAGE_MAX + QUERY_SLACK};
 	q->may_defer = false;
 	c->in_done += whole;
-	count_query(count, c);
 	conn_touch(l, c);
 	len = loop_answer(l, q);
-	count->tcp_cookie_queries += q->question.edns.has_cookie;
+	count_tcp(slot_of(l), q, len);
+	remotes_add(&slot_of(l)->remotes, &l->tcp->key, &c->asker.remote, 1);
 	if (!len)
 		return true; /* rubbish: nothing good can follow */
 	c->out[c->out_len] = (uint8_t)(len >> 8);
 	c->out[c->out_len + 1] = (uint8_t)len;
 	c->out_len += 2 + len;
 	c->large |= c->out_len > PAGE;
-	count->tcp_answers++;
-	count->tcp_answers_bytes += len;
 	c->queries++;
 	return over_limits(l, c);
 }
@@ -245,7 +233,7 @@ take_proxy_header(struct loop *l, struct conn *c)
 	case PROXY_MORE:
 		return false;
 	case PROXY_BAD:
-		counters_of(l)->proxy_errors++;
+		count_proxy_error(slot_of(l));
 		conn_close(l, c);
 		return false;
 	case PROXY_OK:
@@ -265,19 +253,22 @@ take_proxy_header(struct loop *l, struct conn *c)
 void
 conn_work(struct loop *l, struct conn *c, unsigned share)
 {
+	unsigned n = 0;
 	size_t whole = 0;
+	bool open;
 
 	if (c->proxied && !take_proxy_header(l, c)) {
 		if (c->source.fd >= 0 && c->ending)
 			conn_close(l, c);
 		return;
 	}
-	while (share > 0 && (whole = message_here(c)) != 0 &&
+	meter_begin(&l->meter, slot_of(l));
+	while (n < share && (whole = message_here(c)) != 0 &&
 	       c->out_len + 2 + WIRE_MESSAGE_MAX + QUERY_SLACK <=
 		   CONN_OUT_BYTES) {
 		bool over = answer_message(l, c, whole);
 
-		share--;
+		n++;
 		if (over) { /* the rest is not wanted */
 			c->in_done = c->in_len;
 			c->ending = true;
@@ -288,9 +279,13 @@ conn_work(struct loop *l, struct conn *c, unsigned share)
 		c->in_len -= c->in_done;
 		c->in_done = 0;
 	}
-	if (!conn_flush(l, c))
-		return;
-	set_more(l->tcp, c, c->out_len == 0 && message_here(c) != 0);
+	count_sums(slot_of(l));
+	meter_end(&l->meter, METER_WORK);
+	open = conn_flush(l, c);
+	meter_end(&l->meter, METER_SEND);
+	meter_done(&l->meter, n);
+	if (open)
+		set_more(l->tcp, c, c->out_len == 0 && message_here(c) != 0);
 }
 
 static void
@@ -332,10 +327,11 @@ tcp_serve(struct loop *l, struct source *s, uint32_t events)
 static uint64_t
 open_everywhere(struct loop *l)
 {
-	struct counters sum;
+	uint64_t n = 0;
 
-	segment_sum(l->heritage->segment, &sum);
-	return sum.open_tcp;
+	for (unsigned i = 0; i < segment_slots(l->heritage->segment); i++)
+		n += segment_slot(l->heritage->segment, i)->open_tcp;
+	return n;
 }
 
 static uint64_t
@@ -397,8 +393,8 @@ conn_take(struct loop *l, const struct listener *listener, int fd,
 	c->active_ms = c->born_ms = l->world->answerer.now_ms;
 	c->bucket = bucket;
 	c->ending = c->more = c->large = c->proxied = false;
-	l->world->answerer.slot->tcp_clients[bucket]++;
-	counters_of(l)->open_tcp++;
+	slot_of(l)->tcp_clients[bucket]++;
+	slot_of(l)->open_tcp++;
 	return c;
 }
 
@@ -426,7 +422,7 @@ conn_open(struct loop *l, const struct source *s, int fd,
 		getsockname(fd, &c->asker.local.u.sa, &len);
 	c->proxied = conf->proxy_protocol_from.n &&
 		     conf_masks_match(&conf->proxy_protocol_from, from);
-	counters_of(l)->tcp_connections++;
+	slot_of(l)->counters.tcp_connections++;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	conn_start(l, c);
 }
@@ -464,7 +460,7 @@ tcp_accept(struct loop *l, const struct source *s)
 			conn_open(l, s, fd, &from, bucket);
 			continue;
 		}
-		counters_of(l)->tcp_refused++;
+		slot_of(l)->counters.tcp_refused++;
 		close(fd);
 	}
 }
@@ -477,7 +473,7 @@ close_silent(struct loop *l)
 
 	while ((c = TAILQ_FIRST(&l->tcp->open)) != NULL &&
 	       l->world->answerer.now_ms - c->active_ms >= limit_ms) {
-		counters_of(l)->tcp_timeouts++;
+		slot_of(l)->counters.tcp_timeouts++;
 		conn_close(l, c);
 	}
 }

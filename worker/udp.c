@@ -12,19 +12,28 @@
 
 #include "conf/conf.h"
 #include "dns/proxy.h"
-#include "lib/clock.h"
 #include "lib/mem.h"
 #include "shm/segment.h"
+#include "worker/count.h"
 #include "worker/defer.h"
 #include "worker/loop.h"
 
 enum {
 	BATCH = 64,
-	BATCHES_MAX = 8,     /* per turn */
-	GROUP = 8,	     /* queries that make their legs together */
-	QUERY_MAX = 4096,    /* bytes of a datagram we look at */
-	CONTROL_MAX = 64,    /* pktinfo */
-	FLUSH_AFTER_US = 500 /* script time after which answers do not wait */
+	BATCHES_MAX = 8,	 /* per turn */
+	GROUP = 8,		 /* queries that make their legs together */
+	QUERY_MAX = 4096,	 /* bytes of a datagram we look at */
+	CONTROL_MAX = 64,	 /* pktinfo */
+	FLUSH_AFTER_NS = 500000, /* script time after which answers do not
+				    wait */
+	NOTED = 16		 /* queries of which one client is noted */
+};
+
+/* One datagram to answer. */
+struct datagram {
+	const struct source *source;
+	struct msghdr *head; /* name, control */
+	struct slice bytes;
 };
 
 struct udp {
@@ -40,14 +49,9 @@ struct udp {
 	bool refresh[BATCH]; /* these hits are near their end */
 	bool any_refresh;
 	struct query group[GROUP];
+	struct datagram datagram[GROUP];
+	bool wanted[GROUP];  /* to be answered */
 	struct defer *defer; /* queries that another worker is computing */
-};
-
-/* One datagram to answer. */
-struct datagram {
-	const struct source *source;
-	struct msghdr *head; /* name, control */
-	struct slice bytes;
 };
 
 /* Make the first n places fit for recvmmsg again, which changed them. */
@@ -124,10 +128,12 @@ static void
 flush(struct loop *l)
 {
 	struct udp *u = l->udp;
-	struct counters *count = &l->world->answerer.slot->counters;
+	struct slot_block *slot = l->world->answerer.slot;
 	unsigned sent = 0;
 	const struct source *s = l->udp_source;
 
+	count_sums(slot);
+	meter_end(&l->meter, METER_WORK);
 	while (sent < u->n_put) {
 		int n = sendmmsg(s->fd, u->put + sent, u->n_put - sent, 0);
 
@@ -138,9 +144,11 @@ flush(struct loop *l)
 		if (errno == EINTR)
 			continue;
 		/* this client cannot be reached; the others can */
-		count->udp_send_errors++;
+		slot->counters.udp_send_errors++;
 		sent++;
 	}
+	if (sent > 0)
+		meter_end(&l->meter, METER_SEND);
 	u->n_put = 0;
 }
 
@@ -156,7 +164,7 @@ behind_proxy(struct loop *l, struct query *q)
 		return true;
 	if (proxy_parse(q->in, (size_t)conf->proxy_protocol_maximum_size, &p,
 			&used) != PROXY_OK) {
-		l->world->answerer.slot->counters.proxy_errors++;
+		count_proxy_error(l->world->answerer.slot);
 		return false;
 	}
 	q->in = slice_of(q->in.at + used, q->in.len - used);
@@ -165,31 +173,6 @@ behind_proxy(struct loop *l, struct query *q)
 		q->asker.local = p.destination;
 	}
 	return true;
-}
-
-static void
-count_query(struct counters *c, const struct addr *remote)
-{
-	c->udp_queries++;
-	if (addr_family(remote) == AF_INET)
-		c->udp4_queries++;
-	else
-		c->udp6_queries++;
-}
-
-static void
-count_answer(struct counters *c, const struct query *q, size_t len)
-{
-	const struct edns *edns = &q->question.edns;
-
-	c->udp_answers++;
-	c->udp_answers_bytes += len;
-	c->udp_do_queries += edns->do_bit;
-	c->udp_cookie_queries += edns->has_cookie;
-	if (addr_family(&q->asker.remote) == AF_INET)
-		c->udp4_answers++;
-	else
-		c->udp6_answers++;
 }
 
 /* false: not to be answered. */
@@ -234,10 +217,9 @@ answer_one(struct loop *l, struct query *q, const struct datagram *d,
 	len = loop_end(l, q);
 	if (len == QUERY_DEFERRED)
 		return false;
-	if (!len)
-		return true;
-	count_answer(&l->world->answerer.slot->counters, q, len);
-	send_later(u, d, slice_of(q->out.at, len));
+	count_udp(q->h->slot, q, len);
+	if (len)
+		send_later(u, d, slice_of(q->out.at, len));
 	return true;
 }
 
@@ -272,44 +254,76 @@ datagram_at(struct udp *u, const struct source *s, unsigned i)
 static void
 end_one(struct loop *l, struct query *q, const struct datagram *d)
 {
-	if (answer_one(l, q, d, true) ||
-	    defer_add(l->udp->defer, d->source, d->head, d->bytes,
-		      l->world->answerer.now_ms))
+	struct answerer *h = &l->world->answerer;
+	struct defer *defer = l->udp->defer;
+
+	if (LIKELY(answer_one(l, q, d, true)))
 		return;
+	if (defer_add(defer, d->source, d->head, d->bytes, h->now_ms)) {
+		h->slot->counters.deferred++;
+		h->slot->waiting = defer_waiting(defer);
+		return;
+	}
 	loop_begin(l, q);
 	answer_one(l, q, d, false);
 }
 
-/* The datagrams from `first` on, n <= GROUP of them. */
+/* The place, among the next n queries, of the one whose client is noted. */
+static unsigned
+draw(struct loop *l, unsigned n)
+{
+	return prng_below(&l->world->answerer.prng, n < NOTED ? n : NOTED);
+}
+
+/* Who asked the i-th query of n? Of each NOTED in a row one client is drawn by
+ * lot, and stands for all of them. Returns the next one to note. */
+static NO_INLINE unsigned
+note_client(struct loop *l, const struct query *q, unsigned i, unsigned n)
+{
+	struct answerer *h = &l->world->answerer;
+	unsigned from = i - i % NOTED, next = from + NOTED;
+
+	remotes_add(&h->slot->remotes, segment_hash_key(l->heritage->segment),
+		    &q->asker.remote, (next < n ? next : n) - from);
+	return next < n ? next + draw(l, n - next) : n;
+}
+
+/* The datagrams from `first` on, n <= GROUP of them: what can be done for all
+ * of them before the first is answered. */
 static void
-serve_group(struct loop *l, const struct source *s, unsigned first, unsigned n)
+begin_group(struct loop *l, const struct source *s, unsigned first, unsigned n)
 {
 	struct udp *u = l->udp;
-	struct counters *c = &l->world->answerer.slot->counters;
-	uint64_t script_us = c->script_us;
-	struct datagram d[GROUP];
-	struct query *q = u->group;
-	bool wanted[GROUP];
 
 	for (unsigned i = 0; i < n; i++) {
-		d[i] = datagram_at(u, s, first + i);
-		count_query(c, &u->from[first + i]);
-		wanted[i] = fill_query(l, &q[i], &d[i]);
-		if (LIKELY(wanted[i]))
-			loop_begin(l, &q[i]);
+		u->datagram[i] = datagram_at(u, s, first + i);
+		u->wanted[i] = fill_query(l, &u->group[i], &u->datagram[i]);
+		if (LIKELY(u->wanted[i]))
+			loop_begin(l, &u->group[i]);
 	}
 	for (unsigned i = 0; i < n; i++)
-		if (LIKELY(wanted[i]))
-			query_fetch(&q[i]);
+		if (LIKELY(u->wanted[i]))
+			query_fetch(&u->group[i]);
+}
+
+static void
+end_group(struct loop *l, unsigned first, unsigned n)
+{
+	struct udp *u = l->udp;
+	struct query *q = u->group;
+	const struct slot_block *slot = l->world->answerer.slot;
+	uint64_t script_ns = slot->script.sum_ns;
+
 	for (unsigned i = 0; i < n; i++) {
-		if (UNLIKELY(!wanted[i]))
+		if (UNLIKELY(!u->wanted[i]))
 			continue;
-		end_one(l, &q[i], &d[i]);
+		end_one(l, &q[i], &u->datagram[i]);
 		if (UNLIKELY(q[i].refresh_due))
 			u->refresh[first + i] = u->any_refresh = true;
-		if (UNLIKELY(c->script_us - script_us > FLUSH_AFTER_US)) {
+		if (UNLIKELY(slot->script.sum_ns - script_ns >
+			     FLUSH_AFTER_NS)) {
 			flush(l);
-			script_us = c->script_us;
+			script_ns = slot->script.sum_ns;
 		}
 	}
 }
@@ -317,9 +331,22 @@ serve_group(struct loop *l, const struct source *s, unsigned first, unsigned n)
 static void
 serve_batch(struct loop *l, const struct source *s, unsigned n)
 {
-	for (unsigned i = 0; i < n; i += GROUP)
-		serve_group(l, s, i, n - i < GROUP ? n - i : GROUP);
+	const struct slot_block *slot = l->world->answerer.slot;
+	uint64_t deferred = slot->counters.deferred;
+	unsigned drawn = draw(l, n);
+
+	for (unsigned i = 0; i < n; i += GROUP) {
+		unsigned some = n - i < GROUP ? n - i : GROUP;
+
+		begin_group(l, s, i, some);
+		end_group(l, i, some);
+		if (drawn < i + some)
+			drawn =
+			    note_client(l, &l->udp->group[drawn - i], drawn, n);
+	}
 	flush(l);
+	meter_done(&l->meter,
+		   n - (unsigned)(slot->counters.deferred - deferred));
 }
 
 static void
@@ -351,11 +378,12 @@ udp_serve(struct loop *l, const struct source *s)
 		u->was_wildcard = s->listener->wildcard;
 		prepare(u, u->was_wildcard, u->dirty);
 		u->dirty = 0;
+		meter_begin(&l->meter, l->world->answerer.slot);
 		n = recvmmsg(s->fd, u->get, BATCH, MSG_DONTWAIT, NULL);
 		if (n <= 0)
 			return;
 		u->dirty = (unsigned)n;
-		world_tick(l->world);
+		meter_end_at(&l->meter, METER_RECEIVE, world_tick(l->world));
 		serve_batch(l, s, (unsigned)n);
 		refresh_batch(l, s, (unsigned)n);
 		if (n < BATCH)
@@ -370,17 +398,21 @@ retry_one(void *ctx, struct waiting *w)
 	struct loop *l = ctx;
 	const struct datagram d = {w->source, &w->head,
 				   slice_of(w->bytes, w->len)};
-	int64_t waited = l->world->answerer.now_ms - w->since_ms;
+	int64_t waited_ms = l->world->answerer.now_ms - w->since_ms;
 	struct query *q = &l->query;
 	bool done;
 
 	if (!fill_query(l, q, &d))
 		return true;
+	q->waited_ns = waited_ms * 1000000;
 	loop_begin(l, q);
-	done = answer_one(l, q, &d, waited < l->world->conf->queue_limit);
+	done = answer_one(l, q, &d, waited_ms < l->world->conf->queue_limit);
+	q->waited_ns = 0;
 	if (done) {
 		l->udp_source = w->source;
 		flush(l);
+		average_add(&l->world->answerer.slot->latency,
+			    waited_ms * 1000000, 1);
 	}
 	return done;
 }
@@ -403,9 +435,12 @@ udp_drain(struct loop *l)
 bool
 udp_retry(struct loop *l)
 {
+	struct slot_block *slot = l->world->answerer.slot;
+
 	if (!defer_waiting(l->udp->defer))
 		return false;
 	world_tick(l->world);
 	defer_retry(l->udp->defer, retry_one, l);
-	return defer_waiting(l->udp->defer);
+	slot->waiting = defer_waiting(l->udp->defer);
+	return slot->waiting > 0;
 }

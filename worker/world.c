@@ -125,6 +125,7 @@ world_open(struct world *w, const struct conf *conf, const struct heritage *h)
 		w->answerer.slot = w->own_slot = xnew(struct slot_block);
 	w->host.counters = &w->answerer.slot->counters;
 	prng_seed(&w->answerer.prng);
+	w->host.slot = w->answerer.slot;
 	set_server_id(w);
 	world_tick(w);
 	for (size_t i = 0; i < conf->n_launches; i++) {
@@ -187,6 +188,7 @@ world_set_zones(struct world *w, int fd)
 	}
 	zonelist_close(w->answerer.zone_list);
 	w->answerer.zone_list = z;
+	w->answerer.slot->zones = zonelist_count(z);
 }
 
 bool
@@ -201,9 +203,12 @@ world_wants_recycling(struct world *w)
 	return false;
 }
 
-void
+int64_t
 world_tick(struct world *w)
 {
-	w->answerer.now_ms = clock_mono_ms();
+	int64_t now_ns = clock_mono_ns();
+
+	w->answerer.now_ms = now_ns / 1000000;
 	w->answerer.now_sec = (uint32_t)clock_wall_sec();
+	return now_ns;
 }

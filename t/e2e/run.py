@@ -165,7 +165,8 @@ def action_step(run, step):
     function(run, words.strip())
 
 
-VERBS = {'ask': steps.ask, 'raw': steps.raw, 'log': log_step,
+VERBS = {'ask': steps.ask, 'raw': steps.raw,
+         'control': actions.control_step, 'log': log_step,
          'nolog': log_step, 'logcount': log_step, 'log-from-start': log_step,
          'run': program_step, 'conf': program_step,
          'do': action_step, 'play': action_step}

@@ -303,7 +303,7 @@ static const struct {
 	 SUBNET("\0\1\30\0\306\63\144"), NULL, "198.51.100.0/24"},
 	{"geo.test A", SUBNET("\0\1\0\0"), SUBNET("\0\1\0\30"), NULL,
 	 "0.0.0.0/0"},
-	{"geo.test A", SUBNET("\0\0\0\0"), SUBNET("\0\0\0\30"), NULL,
+	{"geo.test A", SUBNET("\0\0\0\0"), SUBNET("\0\0\0\0"), NULL,
 	 "192.0.2.99/32"},
 	/* RFC 7871 section 7.2.1: also where nothing depends on it */
 	{"elsewhere A", SUBNET("\0\1\30\0\306\63\144"),

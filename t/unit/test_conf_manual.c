@@ -15,7 +15,7 @@ Test(conf_manual, lists_the_settings_of_the_tables)
 	FILE *out = open_memstream(&now, &n);
 
 	cr_assert(in && out);
-	cr_assert(man_copy(in, out), "wrong markers");
+	cr_assert(man_copy(in, out, settings_list), "wrong markers");
 	fclose(out);
 	old = calloc(1, n + 2);
 	rewind(in);

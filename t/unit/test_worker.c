@@ -202,8 +202,10 @@ Test(udp, rubbish_gets_silence_and_the_others_their_answers)
 	cr_expect_eq(reply_id(fd), 1);
 	cr_expect_eq(reply_id(fd), 2);
 	cr_expect_eq(reply_id(fd), -1);
-	cr_expect_eq(b->count->udp_queries, 5);
-	cr_expect_eq(b->count->corrupt_packets, 3);
+	/* a response is none of ours, but it can be read */
+	cr_expect_eq(b->count->udp_queries, 2 + 1);
+	cr_expect_eq(b->count->udp_answers, 2);
+	cr_expect_eq(b->count->corrupt_packets, 2);
 	close(fd);
 	bed_free(b);
 }
@@ -390,10 +392,10 @@ Test(tcp, queries_in_pieces_of_one_byte)
 	}
 	cr_expect_not(is_closed(fd));
 	cr_expect_eq(b->count->tcp_queries, 3);
-	cr_expect_eq(b->count->open_tcp, 1);
+	cr_expect_eq(b->world.answerer.slot->open_tcp, 1);
 	close(fd);
 	turn(b);
-	cr_expect_eq(b->count->open_tcp, 0);
+	cr_expect_eq(b->world.answerer.slot->open_tcp, 0);
 	bed_free(b);
 }
 
@@ -456,7 +458,7 @@ Test(tcp, what_was_asked_before_a_half_close_is_answered)
 	for (uint16_t id = 0; id < 100; id++)
 		cr_assert_eq(tcp_reply_id(fd), id);
 	cr_expect(is_closed(fd));
-	cr_expect_eq(b->count->open_tcp, 0);
+	cr_expect_eq(b->world.answerer.slot->open_tcp, 0);
 	close(fd);
 	bed_free(b);
 }
@@ -482,7 +484,7 @@ Test(tcp, rubbish_ends_the_connection_after_what_is_owed)
 		cr_expect_eq(tcp_reply_id(fd), 1);
 		cr_expect_eq(tcp_reply_id(fd), 2);
 		cr_expect(is_closed(fd), "%s", rubbish[i].name);
-		cr_expect_eq(b->count->open_tcp, 0);
+		cr_expect_eq(b->world.answerer.slot->open_tcp, 0);
 		close(fd);
 		bed_free(b);
 	}
@@ -575,7 +577,7 @@ Test(tcp, a_full_house_shows_out_who_was_silent_longest)
 	send_all(third, framed(3));
 	turns(b, 1);
 	cr_expect_eq(tcp_reply_id(third), 3);
-	cr_expect_eq(b->count->open_tcp, 2);
+	cr_expect_eq(b->world.answerer.slot->open_tcp, 2);
 	close(first);
 	close(second);
 	close(third);
@@ -675,7 +677,7 @@ Test(tcp, draining_answers_what_was_asked_and_closes)
 	for (uint16_t id = 0; id < 100; id++)
 		cr_assert_eq(tcp_reply_id(busy), id);
 	cr_expect(is_closed(busy) && is_closed(idle) && is_closed(half));
-	cr_expect_eq(b->count->open_tcp, 0);
+	cr_expect_eq(b->world.answerer.slot->open_tcp, 0);
 	close(busy);
 	close(idle);
 	close(half);
