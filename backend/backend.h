@@ -130,6 +130,10 @@ struct neighbours {
 	const uint8_t *before, *after;
 };
 
+/* WORN: another process should take this one's place. SPENT: and the next call
+ * may well fail for want of memory. */
+enum wear { WEAR_NONE, WEAR_WORN, WEAR_SPENT };
+
 /* What a backend can do. An operation that it lacks is NULL, except lookup.
  * ERR_MISS means "I have nothing on that, ask the next backend"; ERR_SCRIPT,
  * ERR_LIMIT, ERR_MEMORY and ERR_STORE have been logged. Results live in the
@@ -176,9 +180,9 @@ struct backend_ops {
 	 * "WORDnot found" with ERR_MISS, the error's text otherwise. */
 	enum err (*command)(void *self, struct arena *, struct slice text,
 			    struct slice *out);
-	/* Should another process take this one's place, because what it keeps
-	 * has grown too much? Asked after each batch of queries: cheap. */
-	bool (*worn_out)(void *self);
+	/* How far has what it keeps grown? Asked after each batch of queries:
+	 * cheap. */
+	enum wear (*wear)(void *self);
 };
 
 struct backend {

@@ -9,7 +9,7 @@
 
 #include "luaapi/limits.h"
 
-enum { WORN_PERCENT = 80 };
+enum { WORN_PERCENT = 80, SPENT_PERCENT = 92 };
 
 size_t
 limits_load_bytes(void)
@@ -23,6 +23,12 @@ static size_t
 worn_bytes(const struct limits *l)
 {
 	return l->base_bytes + l->most_bytes / 100 * WORN_PERCENT;
+}
+
+size_t
+limits_spent_bytes(const struct limits *l)
+{
+	return l->base_bytes + l->most_bytes / 100 * SPENT_PERCENT;
 }
 
 void

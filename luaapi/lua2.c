@@ -298,12 +298,12 @@ takes_part_in_dnssec(void *self)
 	return b->dnssec;
 }
 
-static bool
-is_worn_out(void *self)
+static enum wear
+wear(void *self)
 {
 	const struct lua2 *b = self;
 
-	return script_worn_out(b->script);
+	return script_wear(b->script);
 }
 
 const struct backend_ops lua2_ops = {
@@ -319,5 +319,5 @@ const struct backend_ops lua2_ops = {
     .neighbours = lua2_neighbours,
     .set_notified = lua2_set_notified,
     .command = lua2_command,
-    .worn_out = is_worn_out,
+    .wear = wear,
 };

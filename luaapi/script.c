@@ -270,12 +270,26 @@ judge(struct script *s)
 			 l->most_bytes / 1024);
 }
 
-bool
-script_worn_out(struct script *s)
+/* Nearly all is in use, and none of it is garbage. */
+static NO_INLINE bool
+is_spent(struct script *s)
+{
+	size_t most = limits_spent_bytes(&s->env.limits);
+
+	if (LIKELY(s->memory.used < most))
+		return false;
+	call_quietly(s, collect);
+	return s->memory.used >= most;
+}
+
+enum wear
+script_wear(struct script *s)
 {
 	if (limits_suspects(&s->env.limits, s->memory.used))
 		judge(s);
-	return s->env.limits.worn_out;
+	if (LIKELY(!s->env.limits.worn_out))
+		return WEAR_NONE;
+	return is_spent(s) ? WEAR_SPENT : WEAR_WORN;
 }
 
 /* -- Loading --------------------------------------------------------------- */

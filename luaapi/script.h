@@ -56,6 +56,6 @@ enum err script_loaded(struct script *) MUST_CHECK;
 bool script_failure_is_news(struct script *, unsigned *left_out);
 /* Does it hold so much that another state should take its place, before it
  * reaches script-memory-limit? Cheap; now and then it collects. */
-bool script_worn_out(struct script *);
+enum wear script_wear(struct script *);
 
 #endif

@@ -4,6 +4,7 @@
 #include "worker/loop.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@
 #include "worker/tcp.h"
 #include "worker/udp.h"
 
-enum { EVENTS = 64, DRAIN_MAX_MS = 500 };
+enum { EVENTS = 64, DRAIN_MAX_MS = 500, SUCCESSOR_MAX_MS = 5000 };
 
 void
 loop_add(struct loop *l, struct source *s, uint32_t events)
@@ -46,8 +47,6 @@ loop_end(struct loop *l, struct query *q)
 {
 	size_t len = query_end(q);
 
-	if (!len)
-		q->h->slot->counters.corrupt_packets++;
 	if (UNLIKELY(l->world->conf->log_dns_queries ||
 		     l->world->conf->log_dns_details))
 		querylog(q, len);
@@ -186,6 +185,31 @@ ask_to_be_replaced(struct loop *l)
 		log_err("cannot ask for a successor");
 }
 
+/* The successor comes as soon as it has loaded the script. What is asked until
+ * then waits in the sockets rather than fail here, but not for ever. */
+static void
+wait_for_successor(struct loop *l)
+{
+	int64_t end_ms = clock_mono_ms() + SUCCESSOR_MAX_MS;
+	struct pollfd p = {.fd = l->heritage->master, .events = POLLIN};
+
+	while (!l->draining && clock_mono_ms() < end_ms)
+		if (poll(&p, 1, SUCCESSOR_MAX_MS) > 0)
+			master_speaks(l);
+	l->has_waited = true;
+}
+
+static void
+look_after_memory(struct loop *l)
+{
+	enum wear wear = world_wear(l->world);
+
+	if (UNLIKELY(wear != WEAR_NONE && !l->worn))
+		ask_to_be_replaced(l);
+	if (UNLIKELY(wear == WEAR_SPENT && !l->has_waited && !l->draining))
+		wait_for_successor(l);
+}
+
 static void
 serve(struct loop *l)
 {
@@ -206,8 +230,7 @@ serve(struct loop *l)
 		wait_ms = tcp_tick(l);
 		if (udp_retry(l))
 			wait_ms = wait_ms == 0 ? 0 : 1;
-		if (!l->worn && world_wants_recycling(l->world))
-			ask_to_be_replaced(l);
+		look_after_memory(l);
 	}
 }
 

@@ -40,6 +40,7 @@ struct loop {
 	bool serving;		/* GO came */
 	bool draining;		/* DRAIN came, or the master is gone */
 	bool worn;		/* we have asked to be replaced */
+	bool has_waited;	/* ... and did nothing until that happened */
 	struct source *sources; /* master, then udp and tcp per listener */
 	size_t n_sources;
 	struct udp *udp;

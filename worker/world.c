@@ -191,16 +191,18 @@ world_set_zones(struct world *w, int fd)
 	w->answerer.slot->zones = zonelist_count(z);
 }
 
-bool
-world_wants_recycling(struct world *w)
+enum wear
+world_wear(struct world *w)
 {
+	enum wear most = WEAR_NONE;
+
 	for (size_t i = 0; i < w->backends.n; i++) {
 		struct backend *b = &w->backends.at[i];
+		enum wear one = b->ops->wear ? b->ops->wear(b->self) : most;
 
-		if (b->ops->worn_out && b->ops->worn_out(b->self))
-			return true;
+		most = one > most ? one : most;
 	}
-	return false;
+	return most;
 }
 
 int64_t

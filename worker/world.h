@@ -38,7 +38,7 @@ void world_close(struct world *);
 void world_set_zones(struct world *, int fd);
 /* Has a backend kept so much that a new process should take this one's place?
  * Cheap: after each batch of queries. */
-bool world_wants_recycling(struct world *);
+enum wear world_wear(struct world *);
 /* Read the clocks for the queries that follow; returns monotonic ns. */
 int64_t world_tick(struct world *);
 
