@@ -84,7 +84,13 @@ packet_cache_prepare(struct query *q)
 	client_key_add(k, qu->name, qu->name_len);
 	client_key_base(k, &h->cache_key);
 	q->made.sharers = k->hash;
-	cache_prefetch(h->packets, k->hash);
+}
+
+void
+packet_cache_aim(const struct query *q)
+{
+	if (q->made.cacheable)
+		cache_prefetch(q->h->packets, q->key.base_hash);
 }
 
 void

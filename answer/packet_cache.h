@@ -18,9 +18,13 @@
 
 #include "answer/query.h"
 
-/* Make the query's key, and ask for the memory where it is looked up; then,
- * when that has had time to arrive, for the reply itself. */
+/* Make the query's key. */
 void packet_cache_prepare(struct query *);
+/* Ask for the memory where the key is looked up; then, when that has had time
+ * to arrive, for the reply itself. Nothing may stand between the calls for
+ * several queries: the processor looks up several pages at a time only if
+ * they are asked for closely together. */
+void packet_cache_aim(const struct query *);
 void packet_cache_fetch(const struct query *);
 /* Answer from the cache (SEND, q->cached), or go on (NEXT). */
 enum verdict step_cache(struct query *);

@@ -279,6 +279,13 @@ query_begin(struct query *q)
 }
 
 void
+query_aim(const struct query *q)
+{
+	if (q->verdict == NEXT)
+		packet_cache_aim(q);
+}
+
+void
 query_fetch(const struct query *q)
 {
 	if (q->verdict == NEXT)

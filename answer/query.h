@@ -153,8 +153,10 @@ struct query {
 size_t query_run(struct query *);
 /* The same in legs, for a batch whose queries make them together: while one
  * is at its leg, the memory that the others need is on its way. The first
- * parses (out is not needed yet) and uses no arena. */
+ * parses (out is not needed yet) and uses no arena; the two in the middle ask
+ * for what the cache knows. */
 void query_begin(struct query *);
+void query_aim(const struct query *);
 void query_fetch(const struct query *);
 size_t query_end(struct query *);
 

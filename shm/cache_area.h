@@ -168,18 +168,6 @@ word_entry(const struct cache *c, uint64_t word)
 	return (struct entry *)(void *)(c->data + place);
 }
 
-static inline void
-word_prefetch(const struct cache *c, uint64_t word)
-{
-	const uint8_t *e = (const uint8_t *)word_entry(c, word);
-
-	if (!e)
-		return;
-	for (unsigned i = 0; i < ENTRY_LINES; i++, e += LINE)
-		__builtin_prefetch(e);
-	__builtin_prefetch(&c->chunks[word_place(word) >> c->chunk_shift]);
-}
-
 /* --- entries, while others may be at them this very moment -----------------
  * Every word is loaded with acquire and stored with release order: plain moves
  * on amd64. So whoever has loaded one byte of a chunk's new life sees that its

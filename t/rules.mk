@@ -8,17 +8,25 @@ CACHE_BENCH := $(B)/t/bench/cache_cost $(B)/t/bench/cache_hit_rate
 # Shared by all builds, sanitized or not.
 PEERS   := build/peers
 
-.PHONY: e2e diff referee bench peers completion units
+.PHONY: e2e diff referee bench peers bench-peers completion units
 
 peers: ## unpack the servers that we are compared with, and tools for tests
-	@build-aux/unpack-peers $(PEERS) pdns-server pdns-backend-lua2 zsh \
-	    $(if $(shell command -v systemd-analyze),,systemd)
+	@build-aux/unpack-peers $(PEERS) peer \
+	    $(if $(shell command -v systemd-analyze),,peer-systemd)
+
+# What cannot be had is named, and the benchmark runs without it.
+bench-peers: | peers
+	@build-aux/unpack-peers $(PEERS) bench-peer || true
 
 $(B)/t/referee: $(B)/t/referee.o
 	$(SAY) "  LINK $@"
 	$(LINK) -lknot
 
 $(B)/t/bench/lg: $(patsubst %.c,$(B)/%.o,$(wildcard t/bench/lg*.c))
+	$(SAY) "  LINK $@"
+	$(LINK)
+
+$(B)/t/bench/echo: $(B)/t/bench/echo.o
 	$(SAY) "  LINK $@"
 	$(LINK)
 
@@ -43,7 +51,8 @@ completion: peers ## do bash and zsh complete?
 units: all peers ## make install, and what systemd says of the units
 	@t/systemd/units.py --build=$(BUILD) --tools=$(PEERS)
 
-bench: $(B)/pdnslua $(B)/t/bench/lg $(CACHE_BENCH) peers ## figures side by side
-	@t/bench/run --server=$(B)/pdnslua --load=$(B)/t/bench/lg
-	@$(B)/t/bench/cache_cost
-	@$(B)/t/bench/cache_hit_rate
+# BENCH='--only=hits --rounds=5' makes it shorter or longer.
+bench: $(PROGRAMS) $(B)/t/bench/lg $(B)/t/bench/echo $(CACHE_BENCH) \
+    bench-peers ## figures side by side
+	@t/bench/run --server=$(B)/pdnslua --ctl=$(B)/pdnsluactl \
+	    --load=$(B)/t/bench/lg --echo=$(B)/t/bench/echo $(BENCH)

@@ -61,6 +61,13 @@ loop_answer(struct loop *l, struct query *q)
 	return loop_end(l, q);
 }
 
+/* A UDP socket that no other worker reads: see serve(). */
+static bool
+is_own(const struct source *s)
+{
+	return s->kind == SOURCE_UDP && !s->listener->shared;
+}
+
 static void
 start_serving(struct loop *l)
 {
@@ -71,11 +78,8 @@ start_serving(struct loop *l)
 	for (size_t i = 0; i < l->n_sources; i++) {
 		struct source *s = &l->sources[i];
 
-		bool own = s->kind == SOURCE_UDP && !s->listener->shared;
-
-		if (s->kind != SOURCE_MASTER)
-			loop_add(l, s,
-				 own ? EPOLLIN : EPOLLIN | EPOLLEXCLUSIVE);
+		if (s->kind != SOURCE_MASTER && !is_own(s))
+			loop_add(l, s, EPOLLIN | EPOLLEXCLUSIVE);
 	}
 	l->serving = true;
 }
@@ -83,10 +87,12 @@ start_serving(struct loop *l)
 static void
 stop_serving(struct loop *l)
 {
-	for (size_t i = 0; i < l->n_sources && l->serving; i++)
-		if (l->sources[i].kind != SOURCE_MASTER)
-			epoll_ctl(l->epoll, EPOLL_CTL_DEL, l->sources[i].fd,
-				  NULL);
+	for (size_t i = 0; i < l->n_sources && l->serving; i++) {
+		struct source *s = &l->sources[i];
+
+		if (s->kind != SOURCE_MASTER && !is_own(s))
+			epoll_ctl(l->epoll, EPOLL_CTL_DEL, s->fd, NULL);
+	}
 	l->serving = false;
 	l->draining = true;
 }
@@ -172,6 +178,15 @@ make_sources(struct loop *l)
 		*s++ = (struct source){SOURCE_UDP, lis->udp[h->slot], lis};
 		*s++ = (struct source){SOURCE_TCP_LISTENER, lis->tcp, lis};
 	}
+	l->own = xalloc(l->n_sources * sizeof(struct source *));
+	l->polled = xalloc((l->n_sources + 1) * sizeof(*l->polled));
+	for (size_t i = 0; i < l->n_sources; i++)
+		if (is_own(&l->sources[i])) {
+			l->polled[l->n_own] =
+			    (struct pollfd){l->sources[i].fd, POLLIN, 0};
+			l->own[l->n_own++] = &l->sources[i];
+		}
+	l->polled[l->n_own] = (struct pollfd){l->epoll, POLLIN, 0};
 }
 
 /* Ask for a successor, once; until it comes we go on. */
@@ -211,22 +226,39 @@ look_after_memory(struct loop *l)
 }
 
 static void
-serve(struct loop *l)
+serve_events(struct loop *l)
 {
 	struct epoll_event ev[EVENTS];
+	int n = epoll_wait(l->epoll, ev, EVENTS, 0);
+
+	for (int i = 0; i < n; i++) /* UDP never waits behind TCP */
+		if (((struct source *)ev[i].data.ptr)->kind == SOURCE_UDP)
+			dispatch(l, ev[i].data.ptr, ev[i].events);
+	for (int i = 0; i < n; i++)
+		if (((struct source *)ev[i].data.ptr)->kind != SOURCE_UDP)
+			dispatch(l, ev[i].data.ptr, ev[i].events);
+}
+
+/* A worker's own UDP sockets are watched only while it waits. As long as one
+ * is in an epoll set, the kernel goes through its wait queue for every datagram
+ * that comes, and for every reply that has left. Of those that workers share,
+ * only one shall wake up, and poll() cannot say so. */
+static void
+serve(struct loop *l)
+{
 	int wait_ms = -1;
 
 	while (!l->draining) {
-		int n = epoll_wait(l->epoll, ev, EVENTS, log_wait_ms(wait_ms));
+		size_t n = l->serving ? l->n_own : 0;
+		struct pollfd *p = l->polled + l->n_own - n;
 
-		for (int i = 0; i < n; i++) /* UDP never waits behind TCP */
-			if (((struct source *)ev[i].data.ptr)->kind ==
-			    SOURCE_UDP)
-				dispatch(l, ev[i].data.ptr, ev[i].events);
-		for (int i = 0; i < n; i++)
-			if (((struct source *)ev[i].data.ptr)->kind !=
-			    SOURCE_UDP)
-				dispatch(l, ev[i].data.ptr, ev[i].events);
+		if (poll(p, n + 1, log_wait_ms(wait_ms)) < 0)
+			continue; /* interrupted */
+		for (size_t i = 0; i < n; i++)
+			if (p[i].revents)
+				udp_serve(l, l->own[i]);
+		if (p[n].revents)
+			serve_events(l);
 		wait_ms = tcp_tick(l);
 		if (udp_retry(l))
 			wait_ms = wait_ms == 0 ? 0 : 1;

@@ -13,6 +13,7 @@
 #include "worker/meter.h"
 #include "worker/world.h"
 
+struct pollfd;
 struct tcp;
 struct udp;
 
@@ -43,6 +44,9 @@ struct loop {
 	bool has_waited;	/* ... and did nothing until that happened */
 	struct source *sources; /* master, then udp and tcp per listener */
 	size_t n_sources;
+	struct source **own;   /* UDP sockets of this worker alone */
+	struct pollfd *polled; /* the same, and then the epoll set */
+	size_t n_own;
 	struct udp *udp;
 	const struct source *udp_source; /* whose batch is being answered */
 	struct tcp *tcp;

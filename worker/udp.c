@@ -303,6 +303,9 @@ begin_group(struct loop *l, const struct source *s, unsigned first, unsigned n)
 	}
 	for (unsigned i = 0; i < n; i++)
 		if (LIKELY(u->wanted[i]))
+			query_aim(&u->group[i]);
+	for (unsigned i = 0; i < n; i++)
+		if (LIKELY(u->wanted[i]))
 			query_fetch(&u->group[i]);
 }
 

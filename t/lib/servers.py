@@ -251,15 +251,14 @@ def pdnslua(conf_text, directory, port, binary, args=(), **more):
                   os.path.join(directory, 'log'), **more)
 
 
-def powerdns(conf_text, directory, port, args=(), **more):
-    """PowerDNS with its lua2 backend, not yet started."""
+def powerdns(conf_text, directory, port, args=(), backend='lua2', **more):
+    """PowerDNS with this backend, not yet started."""
     write_conf(os.path.join(directory, 'pdns.conf'), conf_text, peer=True)
     modules = [os.path.join(root, '') for root, _, files in os.walk(PEERS)
-               if 'liblua2backend.so' in files]
+               if f'lib{backend}backend.so' in files]
     if not modules:
-        raise StartFailed('PowerDNS is not under build/peers: run '
-                          'build-aux/unpack-peers build/peers pdns-server '
-                          'pdns-backend-lua2')
+        raise StartFailed(f'PowerDNS with its {backend} backend is not under '
+                          'build/peers: run make peers bench-peers')
     argv = [os.path.join(PEERS, 'usr/sbin/pdns_server'),
             '--config-dir=' + directory, '--module-dir=' + modules[0],
             '--socket-dir=' + directory]
