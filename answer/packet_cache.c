@@ -51,12 +51,12 @@ static_assert((int)TAIL_MAX <= (int)QUERY_SLACK, "fits behind any reply");
 
 /* In front of the name. */
 struct key_head {
-	uint64_t generation;
+	uint32_t generation;
 	uint16_t type, flags;
-	uint32_t reserved[3];
+	uint32_t zero;
 };
 
-static_assert(sizeof(struct key_head) >= CACHE_NAME_OFF, "name follows");
+static_assert(sizeof(struct key_head) == CACHE_NAME_OFF, "name follows");
 
 /* What a key says beside the question. */
 struct variant {
@@ -71,7 +71,7 @@ packet_cache_prepare(struct query *q)
 	const struct answerer *h = q->h;
 	struct client_key *k = &q->key;
 	const struct key_head head = {
-	    .generation = h->generation,
+	    .generation = (uint32_t)h->generation,
 	    .type = qu->type,
 	    .flags = (uint16_t)(qu->edns.do_bit | q->asker.tcp << 1)};
 

@@ -24,14 +24,14 @@ enum { ROW_AUTH = 1, ROW_OWNER = 2 };
 
 /* In front of the name. */
 struct key_head {
-	uint64_t generation;
+	uint32_t generation;
 	int32_t zone_id;
-	uint16_t backend, type;
-	uint32_t told_who;
-	uint32_t reserved;
+	uint16_t type;
+	uint8_t backend, told_who;
 };
 
-static_assert(sizeof(struct key_head) >= CACHE_NAME_OFF, "name follows");
+static_assert(sizeof(struct key_head) == CACHE_NAME_OFF, "name follows");
+static_assert(BACKEND_MAX <= UINT8_MAX, "fits");
 
 static bool
 is_on(const struct query *q)
@@ -44,8 +44,8 @@ static void
 key_base(const struct query *q, const struct backend *b, const struct lookup *l,
 	 struct client_key *k)
 {
-	const struct key_head head = {.generation = q->h->generation,
-				      .backend = (uint16_t)b->index,
+	const struct key_head head = {.generation = (uint32_t)q->h->generation,
+				      .backend = (uint8_t)b->index,
 				      .zone_id = l->zone_id,
 				      .type = l->type,
 				      .told_who = l->who != NULL};

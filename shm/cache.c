@@ -257,6 +257,7 @@ cache_prefetch_entry(const struct cache *c, uint64_t hash)
 			__builtin_prefetch(e + n * LINE);
 		__builtin_prefetch(
 		    &c->chunks[word_place(word) >> c->chunk_shift]);
+		return; /* another with this tag is as good as never there */
 	}
 }
 

@@ -19,7 +19,7 @@ struct cache;
 struct segment;
 
 /* The keys of both caches hold the lower-case wire name at this offset. */
-enum { CACHE_NAME_OFF = 20 };
+enum { CACHE_NAME_OFF = 12 };
 
 /* A zone or a tag that a cached value was made of, with its generation then:
  * when that has moved, the value is no more. */

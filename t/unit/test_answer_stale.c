@@ -46,7 +46,7 @@ Test(answer_stale, serving_it_leaves_it_as_it_is)
 	hash = r->query.made.flight;
 	h->now_ms += 70000;
 	cr_assert_eq(flight_begin(h->segment, hash, THEM, h->now_ms, 2000),
-		     FLIGHT_OURS);
+		     FLIGHT_AGAIN);
 	for (unsigned i = 0; i < 3; i++)
 		cr_expect_str_eq(responder_ask(r, &ask_a), stale);
 	cr_expect_eq(r->slot.counters.stale_answers, 3);
