@@ -27,13 +27,14 @@ struct conn {
 	struct asker asker;
 	uint8_t *in, *out;
 	size_t in_len, in_done, out_len, out_done;
-	int64_t active_ms, born_ms;
+	int64_t active_ms, born_ms, since_ms; /* since: it waits */
 	uint32_t queries;
 	uint32_t events; /* what epoll watches for */
 	uint16_t bucket; /* of the client's address */
 	bool proxied;	 /* a PROXY header is still to come */
 	bool ending;	 /* close once what is here is answered and sent */
 	bool more;	 /* complete messages wait for their turn */
+	bool waits;	 /* ... the first of them for another worker */
 	bool large;	 /* its buffers have more than their first pages */
 };
 
@@ -45,7 +46,7 @@ struct tcp {
 	size_t n_conns;
 	struct conn_list free, open; /* open: longest silent first */
 	struct hash_key key; /* every worker's: tcp_clients are added up */
-	unsigned n_more;
+	unsigned n_more, n_waits;
 };
 
 /* Take a free place for a connection that begins, or goes on, here; NULL: none

@@ -35,7 +35,7 @@ bool defer_add(struct defer *, const struct source *, const struct msghdr *,
 	       struct slice bytes, int64_t now_ms) MUST_CHECK;
 /* How many there are. */
 unsigned defer_waiting(const struct defer *);
-/* Call try() for each, oldest first; those it says true to are gone. */
+/* Call try() for each, in no order; those it says true to are gone. */
 typedef bool defer_try(void *ctx, struct waiting *);
 void defer_retry(struct defer *, defer_try *, void *ctx);
 

@@ -272,7 +272,7 @@ drain(struct loop *l)
 {
 	int64_t end_ms = clock_mono_ms() + DRAIN_MAX_MS;
 
-	udp_drain(l);
+	udp_retry(l);
 	while (!tcp_drain(l)) {
 		int64_t left = end_ms - clock_mono_ms();
 		struct epoll_event ev[EVENTS];

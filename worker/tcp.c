@@ -71,6 +71,13 @@ set_more(struct tcp *t, struct conn *c, bool more)
 	c->more = more;
 }
 
+static void
+set_waits(struct tcp *t, struct conn *c, bool waits)
+{
+	t->n_waits += waits - c->waits;
+	c->waits = waits;
+}
+
 /* Closing with bytes unread makes the kernel send a reset, which may overtake
  * the last answers: read what is there. */
 static void
@@ -91,6 +98,7 @@ give_back(struct loop *l, struct conn *c)
 	struct tcp *t = l->tcp;
 
 	set_more(t, c, false);
+	set_waits(t, c, false);
 	c->source.fd = -1;
 	TAILQ_REMOVE(&t->open, c, by_age);
 	TAILQ_INSERT_HEAD(&t->free, c, by_age);
@@ -176,7 +184,7 @@ conn_flush(struct loop *l, struct conn *c)
 		conn_close(l, c);
 		return false;
 	}
-	conn_want(l, c, EPOLLIN);
+	conn_want(l, c, c->waits ? 0 : EPOLLIN);
 	return true;
 }
 
@@ -192,9 +200,23 @@ over_limits(const struct loop *l, const struct conn *c)
 		    conf->max_tcp_connection_duration * 1000);
 }
 
-/* Answer the message at in_done (whole bytes with its length). true: it was
- * the last that this connection gets answered. */
+enum answered {
+	ANSWERED,
+	LAST, /* no other message of this connection gets an answer */
+	LATER /* another worker is computing it */
+};
+
+/* As over UDP: after queue-limit it is computed here all the same. */
 static bool
+may_wait(const struct loop *l, const struct conn *c)
+{
+	return !l->draining &&
+	       (!c->waits || l->world->answerer.now_ms - c->since_ms <
+				 l->world->conf->queue_limit);
+}
+
+/* Answer the message at in_done (whole bytes with its length). */
+static enum answered
 answer_message(struct loop *l, struct conn *c, size_t whole)
 {
 	struct query *q = &l->query;
@@ -204,20 +226,26 @@ answer_message(struct loop *l, struct conn *c, size_t whole)
 	q->in = slice_of(c->in + c->in_done + 2, whole - 2);
 	q->out = (struct span){c->out + c->out_len + 2,
 			       WIRE_MESSAGE_MAX + QUERY_SLACK};
-	q->may_defer = false;
-	c->in_done += whole;
+	q->may_defer = may_wait(l, c);
 	conn_touch(l, c);
 	len = loop_answer(l, q);
+	if (len == QUERY_DEFERRED) {
+		if (!c->waits)
+			c->since_ms = c->active_ms;
+		return LATER;
+	}
+	set_waits(l->tcp, c, false);
+	c->in_done += whole;
 	count_tcp(slot_of(l), q, len);
 	remotes_add(&slot_of(l)->remotes, &l->tcp->key, &c->asker.remote, 1);
 	if (!len)
-		return true; /* rubbish: nothing good can follow */
+		return LAST; /* rubbish: nothing good can follow */
 	c->out[c->out_len] = (uint8_t)(len >> 8);
 	c->out[c->out_len + 1] = (uint8_t)len;
 	c->out_len += 2 + len;
 	c->large |= c->out_len > PAGE;
 	c->queries++;
-	return over_limits(l, c);
+	return over_limits(l, c) ? LAST : ANSWERED;
 }
 
 /* The PROXY header in front. false: not all here, or closed. */
@@ -253,6 +281,7 @@ take_proxy_header(struct loop *l, struct conn *c)
 void
 conn_work(struct loop *l, struct conn *c, unsigned share)
 {
+	enum answered a = ANSWERED;
 	unsigned n = 0;
 	size_t whole = 0;
 	bool open;
@@ -263,17 +292,17 @@ conn_work(struct loop *l, struct conn *c, unsigned share)
 		return;
 	}
 	meter_begin(&l->meter, slot_of(l));
-	while (n < share && (whole = message_here(c)) != 0 &&
+	while (a == ANSWERED && n < share && (whole = message_here(c)) != 0 &&
 	       c->out_len + 2 + WIRE_MESSAGE_MAX + QUERY_SLACK <=
 		   CONN_OUT_BYTES) {
-		bool over = answer_message(l, c, whole);
-
-		n++;
-		if (over) { /* the rest is not wanted */
-			c->in_done = c->in_len;
-			c->ending = true;
-		}
+		a = answer_message(l, c, whole);
+		n += a != LATER;
 	}
+	if (a == LAST) { /* the rest is not wanted */
+		c->in_done = c->in_len;
+		c->ending = true;
+	}
+	set_waits(l->tcp, c, a == LATER);
 	if (c->in_done > 0) {
 		memmove(c->in, c->in + c->in_done, c->in_len - c->in_done);
 		c->in_len -= c->in_done;
@@ -284,8 +313,10 @@ conn_work(struct loop *l, struct conn *c, unsigned share)
 	open = conn_flush(l, c);
 	meter_end(&l->meter, METER_SEND);
 	meter_done(&l->meter, n);
-	if (open)
-		set_more(l->tcp, c, c->out_len == 0 && message_here(c) != 0);
+	if (!open)
+		return;
+	set_more(l->tcp, c, c->out_len == 0 && message_here(c) != 0);
+	set_waits(l->tcp, c, c->waits && c->more);
 }
 
 static void
@@ -392,7 +423,7 @@ conn_take(struct loop *l, const struct listener *listener, int fd,
 	c->queries = 0;
 	c->active_ms = c->born_ms = l->world->answerer.now_ms;
 	c->bucket = bucket;
-	c->ending = c->more = c->large = c->proxied = false;
+	c->ending = c->more = c->waits = c->large = c->proxied = false;
 	slot_of(l)->tcp_clients[bucket]++;
 	slot_of(l)->open_tcp++;
 	return c;
@@ -510,8 +541,10 @@ tcp_tick(struct loop *l)
 	c = TAILQ_FIRST(&t->open);
 	if (!c)
 		return -1;
-	if (t->n_more > 0)
+	if (t->n_more > t->n_waits)
 		return 0;
+	if (t->n_waits > 0)
+		return 1; /* look again in a millisecond, as worker/defer.h */
 	left = c->active_ms + l->world->conf->tcp_idle_timeout * 1000 -
 	       l->world->answerer.now_ms;
 	return left < 0 ? 0 : (int)left;

@@ -394,7 +394,8 @@ udp_serve(struct loop *l, const struct source *s)
 	}
 }
 
-/* Ask again; after queue-limit a query is computed here all the same. */
+/* Ask again. After queue-limit, or when we are to end, a query is computed here
+ * all the same. */
 static bool
 retry_one(void *ctx, struct waiting *w)
 {
@@ -409,7 +410,8 @@ retry_one(void *ctx, struct waiting *w)
 		return true;
 	q->waited_ns = waited_ms * 1000000;
 	loop_begin(l, q);
-	done = answer_one(l, q, &d, waited_ms < l->world->conf->queue_limit);
+	done = answer_one(
+	    l, q, &d, !l->draining && waited_ms < l->world->conf->queue_limit);
 	q->waited_ns = 0;
 	if (done) {
 		l->udp_source = w->source;
@@ -418,21 +420,6 @@ retry_one(void *ctx, struct waiting *w)
 			    waited_ms * 1000000, 1);
 	}
 	return done;
-}
-
-/* Computed here and now, whoever else is at it. */
-static bool
-answer_at_once(void *ctx, struct waiting *w)
-{
-	w->since_ms = INT64_MIN / 2;
-	return retry_one(ctx, w);
-}
-
-void
-udp_drain(struct loop *l)
-{
-	world_tick(l->world);
-	defer_retry(l->udp->defer, answer_at_once, l);
 }
 
 bool

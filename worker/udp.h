@@ -17,10 +17,9 @@ struct udp *udp_new(const struct loop *) MUST_CHECK;
 /* Answer what waits in this socket; at most a few batches, so that others get
  * their turn. */
 void udp_serve(struct loop *, const struct source *);
-/* Queries that wait for another worker's answer: look whether it is there.
- * true: some still wait, come back in a millisecond. */
+/* Queries that wait for another worker's answer: look whether it is there;
+ * when draining, all are answered. true: some still wait, come back in a
+ * millisecond. */
 bool udp_retry(struct loop *);
-/* The worker leaves: answer those that still wait. */
-void udp_drain(struct loop *);
 
 #endif
