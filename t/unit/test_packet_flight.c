@@ -487,6 +487,22 @@ Test(prefetch, a_failure_leaves_the_old_answer)
 	refresh_while_others_come(PREFETCH "stale-ttl=600\n", true);
 }
 
+Test(prefetch, a_failure_is_not_tried_again_at_once)
+{
+	struct script s = {.lines = NULL};
+	struct cached *c = open_script(PREFETCH, &s);
+
+	cached_ask(c, 0, "www.test A");
+	cached_sleep(c, 11000);
+	s.fails = true;
+	cr_expect_eq(refresh(c, 0, "www.test A"), 2);
+	for (unsigned i = 0; i < 6; i++)
+		cr_expect_eq(refresh(c, i % 3, "www.test A"), 0);
+	cached_sleep(c, FLIGHT_ALONE_MS + 2 * FLIGHT_STEP_MS);
+	cr_expect_eq(refresh(c, 1, "www.test A"), 2, "after a second it is");
+	cached_free(c);
+}
+
 Test(prefetch, of_one_client_prefix)
 {
 	struct script s = {.reads = ROWS_READ_CLIENT};
