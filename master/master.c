@@ -49,12 +49,29 @@ make_cache(struct master *m, enum share share, int64_t max_entries)
 {
 	size_t bytes;
 	void *at = segment_share(m->segment, share, &bytes);
-	unsigned writers = segment_slots(m->segment);
 
-	if (bytes < cache_bytes_min(writers))
-		log_die("shm-size is too small for %u workers", m->n_slots);
-	cache_format(at, bytes, writers, (uint64_t)max_entries);
+	cache_format(at, bytes, segment_slots(m->segment),
+		     (uint64_t)max_entries);
 	return cache_attach(at, -1);
+}
+
+/* Every worker needs some room of its own in each cache. */
+static void
+check_room(struct master *m)
+{
+	static const enum share caches[] = {SHARE_PACKETS, SHARE_RECORDS};
+	size_t least = cache_bytes_min(segment_slots(m->segment));
+	size_t have = (size_t)m->conf->shm_size, need = 0, bytes;
+
+	for (size_t i = 0; i < COUNT(caches); i++) {
+		segment_share(m->segment, caches[i], &bytes);
+		if (bytes < least && (have / bytes + 1) * least > need)
+			need = (have / bytes + 1) * least;
+	}
+	if (need)
+		log_die("shm-size is too small for %u workers: they need at "
+			"least %zu bytes",
+			m->n_slots, need);
 }
 
 static void
@@ -64,6 +81,7 @@ make_segment(struct master *m)
 	void *at;
 
 	m->segment = segment_new(m->n_children + 1, (size_t)m->conf->shm_size);
+	check_room(m);
 	m->packets =
 	    make_cache(m, SHARE_PACKETS, m->conf->max_packet_cache_entries);
 	m->records = make_cache(m, SHARE_RECORDS, m->conf->max_cache_entries);
