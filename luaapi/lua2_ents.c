@@ -3,9 +3,9 @@
  * dns_list: the names above every listed row. Runs in workers and --ask.
  *
  * A script cannot be asked "is there anything below this name", so a zone's
- * names are listed once and kept until the SOA serial changes or ENTS_MAX_MS
- * have passed. A slow dns_list is not called again before 100 times what it
- * took, so that it never costs more than 1 % of a worker.
+ * names are listed once and kept until the SOA serial changes, the zone is
+ * purged or ENTS_MAX_MS have passed. A slow dns_list is not called again before
+ * 100 times what it took, so that it never costs more than 1 % of a worker.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +17,8 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "luaapi/lua2_state.h"
+#include "shm/purge.h"
+#include "shm/segment.h"
 #include "shm/zonelist.h"
 
 enum {
@@ -30,7 +32,7 @@ struct ents_zone {
 	struct zone_list *names; /* every owner and all names above; NULL =
 				    the zone cannot be listed */
 	int64_t read_ms, again_ms;
-	uint32_t serial;
+	uint32_t serial, generation;
 	int32_t zone_id;
 	size_t apex_len; /* 0 = free */
 	uint8_t apex[NAME_MAX_BYTES];
@@ -112,14 +114,26 @@ read_names(struct lua2 *b, struct ents_zone *z)
 	z->again_ms = z->read_ms + COST_FACTOR * cost_ms;
 }
 
-static bool
-is_stale(const struct ents_zone *z, int32_t id, uint32_t serial, int64_t now_ms)
+/* Moves with each purge of the zone. */
+static uint32_t
+generation_of(const struct lua2 *b, const uint8_t *zone)
 {
-	if (z->read_ms == 0)
+	const struct purge *p = b->script->env.host.purge;
+
+	return p ? zone_generation(p->segment,
+				   zone_slot(p->segment, zone, name_len(zone)))
+		 : 0;
+}
+
+static bool
+is_stale(const struct ents_zone *z, const struct ents_zone *now, int64_t now_ms)
+{
+	/* a purge is somebody's wish: it is heeded whatever it costs */
+	if (z->read_ms == 0 || z->generation != now->generation)
 		return true;
 	if (now_ms < z->again_ms)
 		return false;
-	return z->serial != serial || z->zone_id != id ||
+	return z->serial != now->serial || z->zone_id != now->zone_id ||
 	       now_ms - z->read_ms > ENTS_MAX_MS;
 }
 
@@ -128,6 +142,9 @@ lua2_has_below(void *self, const uint8_t *zone, int32_t zone_id,
 	       uint32_t serial, const uint8_t *name, bool *found)
 {
 	struct lua2 *b = self;
+	const struct ents_zone now = {.serial = serial,
+				      .zone_id = zone_id,
+				      .generation = generation_of(b, zone)};
 	struct ents_zone *z;
 
 	*found = false;
@@ -136,9 +153,10 @@ lua2_has_below(void *self, const uint8_t *zone, int32_t zone_id,
 	if (!b->ents)
 		b->ents = xnew(struct lua2_ents);
 	z = place_for(b->ents, zone, name_len(zone));
-	if (is_stale(z, zone_id, serial, clock_mono_ms())) {
+	if (is_stale(z, &now, clock_mono_ms())) {
 		z->zone_id = zone_id;
 		z->serial = serial;
+		z->generation = now.generation;
 		read_names(b, z);
 	}
 	*found = z->names && zonelist_has_below(z->names, name, name_len(name));
