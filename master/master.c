@@ -132,6 +132,8 @@ master_free(struct master *m)
 	free((void *)(uintptr_t)m->reload.kept);
 	free(m->slots);
 	free(m->children);
+	cache_detach(m->packets);
+	cache_detach(m->records);
 	control_free(m);
 	free(m);
 }
