@@ -8,7 +8,7 @@ CACHE_BENCH := $(B)/t/bench/cache_cost $(B)/t/bench/cache_hit_rate
 # Shared by all builds, sanitized or not.
 PEERS   := build/peers
 
-.PHONY: e2e diff referee bench peers bench-peers completion units
+.PHONY: e2e diff referee bench peers bench-peers completion units package boot
 
 peers: ## unpack the servers that we are compared with, and tools for tests
 	@build-aux/unpack-peers $(PEERS) peer \
@@ -50,6 +50,15 @@ completion: peers ## do bash and zsh complete?
 
 units: all peers ## make install, and what systemd says of the units
 	@t/systemd/units.py --build=$(BUILD) --tools=$(PEERS)
+
+package: ## build the Debian package in build/package, ask lintian
+	@$(if $(shell command -v dh && command -v lintian),,\
+	    build-aux/unpack-peers $(PEERS) peer-debian)
+	@t/package/run.py --build=$(BUILD) --tools=$(PEERS)
+
+boot: all ## a real systemd with the unit, from the package if it is there
+	@deb=$$(ls $(BUILD)/package/pdnslua_*.deb 2>/dev/null) || deb=; \
+	    t/systemd/boot.py --build=$(BUILD) $${deb:+--deb=$$deb}
 
 # BENCH='--only=hits --rounds=5' makes it shorter or longer.
 bench: $(PROGRAMS) $(B)/t/bench/lg $(B)/t/bench/echo $(CACHE_BENCH) \
