@@ -108,7 +108,9 @@ limits_count(struct limits *l, lua_State *L)
 void
 limits_prepare(struct limits *l, lua_State *co)
 {
-	if (UNLIKELY(l->counting)) {
+	if (UNLIKELY(l->over)) {
+		lua_sethook(co, on_instruction, LUA_MASKCOUNT, 1);
+	} else if (UNLIKELY(l->counting)) {
 		charge(l, step_of(l));
 		lua_sethook(co, on_instruction, LUA_MASKCOUNT, step_of(l));
 	} else if (UNLIKELY(lua_gethook(co) == on_instruction)) {

@@ -194,10 +194,10 @@ limits_suspects(const struct limits *l, size_t used)
 {
 	return UNLIKELY(used >= l->look_bytes);
 }
-/* After a full collection: used bytes are live, held is what the process has
- * for the state. Sets worn_out, or when to look again. */
 /* Bytes from which on the next call may well fail. */
 size_t limits_spent_bytes(const struct limits *);
+/* After a full collection: used bytes are live, held is what the process has
+ * for the state. Sets worn_out, or when to look again. */
 void limits_judge(struct limits *, size_t used, size_t held);
 /* For struct alloc: bytes were refused. ctx is the struct limits. */
 void limits_refused(void *ctx, size_t bytes);

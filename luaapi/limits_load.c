@@ -4,10 +4,9 @@
  * runs.
  */
 #include <lauxlib.h>
-#include <string.h>
 
-#include "conf/conf.h"
 #include "luaapi/env.h"
+#include "luaapi/load.h"
 
 enum { PIECE_BYTES = 16384, KEPT = 5 /* the piece in work, on the stack */ };
 
@@ -48,23 +47,12 @@ next_of_function(lua_State *L, void *ctx, size_t *size)
 	return lua_tolstring(L, KEPT, size);
 }
 
-/* Without bytecode: it can be made to crash the interpreter. */
-static const char *
-allowed(lua_State *L, const char *mode)
-{
-	const struct conf *conf = env_of(L)->conf;
-
-	if (!conf || !conf->script_sandbox)
-		return mode;
-	return strchr(mode, 't') ? "t" : "";
-}
-
 /* load(chunk [, name [, mode [, env]]]) */
 static int
 load(lua_State *L)
 {
 	bool has_env = !lua_isnone(L, 4);
-	const char *mode = allowed(L, luaL_optstring(L, 3, "bt"));
+	const char *mode = load_mode(L, luaL_optstring(L, 3, "bt"));
 	const char *text = lua_tostring(L, 1), *name;
 	struct pieces p = {.at = text};
 	int status;

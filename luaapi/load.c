@@ -32,6 +32,16 @@ without_head(struct slice text)
 	return slice_of(end, text.len - (size_t)(end - text.at));
 }
 
+const char *
+load_mode(lua_State *L, const char *mode)
+{
+	const struct conf *conf = env_of(L)->conf;
+
+	if (!conf || !conf->script_sandbox)
+		return mode;
+	return !mode || strchr(mode, 't') ? "t" : "";
+}
+
 int
 load_file(lua_State *L, const char *path, const char *mode)
 {
@@ -42,12 +52,11 @@ load_file(lua_State *L, const char *path, const char *mode)
 		lua_pushfstring(L, "cannot open %s: %s", path, strerror(errno));
 		return LUA_ERRFILE;
 	}
-	if (env_of(L)->conf && env_of(L)->conf->script_sandbox)
-		mode = "t";
 	text = without_head(text);
 	lua_pushfstring(L, "@%s", path);
-	rc = luaL_loadbufferx(L, text.len ? (const char *)text.at : "",
-			      text.len, lua_tostring(L, -1), mode);
+	rc =
+	    luaL_loadbufferx(L, text.len ? (const char *)text.at : "", text.len,
+			     lua_tostring(L, -1), load_mode(L, mode));
 	lua_remove(L, -2);
 	return rc;
 }
@@ -59,8 +68,8 @@ our_loadfile(lua_State *L)
 	const char *path = luaL_optstring(L, 1, NULL);
 	const char *mode = luaL_optstring(L, 2, NULL);
 	int env = lua_isnone(L, 3) ? 0 : 3;
-	int rc =
-	    path ? load_file(L, path, mode) : luaL_loadfilex(L, NULL, mode);
+	int rc = path ? load_file(L, path, mode)
+		      : luaL_loadfilex(L, NULL, load_mode(L, mode));
 
 	if (rc != LUA_OK) {
 		luaL_pushfail(L);
@@ -90,8 +99,8 @@ our_dofile(lua_State *L)
 	const char *path = luaL_optstring(L, 1, NULL);
 
 	lua_settop(L, 1);
-	if ((path ? load_file(L, path, NULL) : luaL_loadfile(L, NULL)) !=
-	    LUA_OK)
+	if ((path ? load_file(L, path, NULL)
+		  : luaL_loadfilex(L, NULL, load_mode(L, NULL))) != LUA_OK)
 		return lua_error(L);
 	lua_callk(L, 0, LUA_MULTRET, 0, dofile_done);
 	return dofile_done(L, 0, 0);

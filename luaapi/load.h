@@ -8,6 +8,10 @@
 
 #include <lua.h>
 
+/* The mode for luaL_loadbufferx that stands for what a script asks for, which
+ * may be NULL: with script-sandbox no bytecode, for it can be made to crash the
+ * interpreter. */
+const char *load_mode(lua_State *, const char *mode);
 /* Compile a file: the chunk or an error's text onto the stack. mode as for
  * luaL_loadbufferx. LUA_OK, or Lua's code. May raise (memory). */
 int load_file(lua_State *, const char *path, const char *mode);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * luaapi/sandbox.c - script-sandbox: scripts see nothing that reaches other
  * files, processes or the interpreter itself. Runs once a state, before any
- * code of the operator. Modules are still found by require, dofile and
- * loadfile, as text.
+ * code of the operator. Files of Lua are still found by require, dofile and
+ * loadfile (load.c), as text.
  */
 #include <lauxlib.h>
 
@@ -10,7 +10,6 @@
 #include "luaapi/limits.h"
 
 static const char chunk[] =
-    "local stock, find = loadfile, package.searchpath\n"
     "local traceback = debug.traceback\n"
     "for _, name in ipairs {'execute', 'exit', 'remove', 'rename',\n"
     "    'setlocale', 'tmpname'} do\n"
@@ -20,28 +19,11 @@ static const char chunk[] =
     "debug = {traceback = traceback}\n"
     "package.loaded.debug = debug\n"
     "package.loadlib, package.cpath, string.dump = nil, '', nil\n"
-    "function loadfile(path, mode, ...)\n"
-    "	return stock(path, 't', ...)\n"
-    "end\n"
-    "local loadfile = loadfile\n"
-    "function dofile(path)\n"
-    "	local f, why = loadfile(path)\n"
-    "	if not f then error(why, 0) end\n"
-    "	return f()\n"
-    "end\n"
-    "local function from_path(name)\n"
-    "	local path, why = find(name, package.path)\n"
-    "	if not path then return why end\n"
-    "	local f, why = loadfile(path)\n"
-    "	if f then return f, path end\n"
-    "	error((\"error loading module '%s' from file '%s':\\n\\t%s\")\n"
-    "	    :format(name, path, why), 0)\n"
-    "end\n"
     "local function no_c()\n"
     "	return 'C modules are not loaded with script-sandbox'\n"
     "end\n"
     "local searchers = package.searchers\n"
-    "searchers[2], searchers[3] = from_path, no_c\n"
+    "searchers[3] = no_c\n"
     "for i = 4, #searchers do searchers[i] = nil end\n";
 
 void

@@ -161,23 +161,20 @@ collect(lua_State *L)
 }
 
 /* Like script_call, for our own work; what goes wrong is not told. */
-static int
+static void
 call_quietly(struct script *s, lua_CFunction body)
 {
-	int rc;
-
 	limits_begin(&s->env.limits, s->L, s->env.conf->script_time_limit,
 		     clock_mono_us());
 	lua_pushcfunction(s->L, body);
-	rc = lua_pcall(s->L, 0, 0, 0);
+	lua_pcall(s->L, 0, 0, 0);
 	limits_end(&s->env.limits, s->L);
 	lua_settop(s->L, STACK_BASE);
-	return rc;
 }
 
 /* The collection that Lua tried when memory was refused ran no finalizers and
- * left stacks as large as they were. Twice: what a finalizer was called for
- * goes with the next one. Meanwhile there is a little more room. */
+ * left stacks as large as they were. For this one there is a little more
+ * room. */
 static void
 recover(struct script *s)
 {
@@ -189,8 +186,7 @@ recover(struct script *s)
 	memcpy(place, s->env.limits.place, sizeof(place));
 	a->limit += room;
 	a->held_limit += room;
-	if (call_quietly(s, collect) == LUA_OK)
-		call_quietly(s, collect);
+	call_quietly(s, collect);
 	alloc_trim(a);
 	a->limit -= room;
 	a->held_limit -= room;

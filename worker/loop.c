@@ -21,7 +21,12 @@
 #include "worker/tcp.h"
 #include "worker/udp.h"
 
-enum { EVENTS = 64, DRAIN_MAX_MS = 500, SUCCESSOR_MAX_MS = 5000 };
+enum {
+	EVENTS = 64,
+	DRAIN_MAX_MS = 500,
+	SUCCESSOR_MAX_MS = 5000,
+	ASK_AGAIN_MS = 10000
+};
 
 void
 loop_add(struct loop *l, struct source *s, uint32_t events)
@@ -189,12 +194,17 @@ make_sources(struct loop *l)
 	l->polled[l->n_own] = (struct pollfd){l->epoll, POLLIN, 0};
 }
 
-/* Ask for a successor, once; until it comes we go on. */
+/* Ask for a successor, and again if none comes: the master may be busy with a
+ * reload, or it may have died while it was loaded. Until then we go on. */
 static void
 ask_to_be_replaced(struct loop *l)
 {
-	l->worn = true;
-	l->world->answerer.slot->counters.recycled++;
+	int64_t now_ms = clock_mono_ms();
+
+	if (l->worn_ms && now_ms - l->worn_ms < ASK_AGAIN_MS)
+		return;
+	l->world->answerer.slot->counters.recycled += !l->worn_ms;
+	l->worn_ms = now_ms;
 	if (ipc_send(l->heritage->master, IPC_WORN, l->heritage->generation,
 		     -1) != ERR_NONE)
 		log_err("cannot ask for a successor");
@@ -217,11 +227,14 @@ wait_for_successor(struct loop *l)
 static void
 look_after_memory(struct loop *l)
 {
-	enum wear wear = world_wear(l->world);
+	enum wear wear = WEAR_WORN;
 
-	if (UNLIKELY(wear != WEAR_NONE && !l->worn))
-		ask_to_be_replaced(l);
-	if (UNLIKELY(wear == WEAR_SPENT && !l->has_waited && !l->draining))
+	if (LIKELY(!l->has_waited)) /* then it is known */
+		wear = world_wear(l->world);
+	if (LIKELY(wear == WEAR_NONE))
+		return;
+	ask_to_be_replaced(l);
+	if (wear == WEAR_SPENT && !l->draining)
 		wait_for_successor(l);
 }
 

@@ -40,8 +40,8 @@ struct loop {
 	int epoll;
 	bool serving;		/* GO came */
 	bool draining;		/* DRAIN came, or the master is gone */
-	bool worn;		/* we have asked to be replaced */
-	bool has_waited;	/* ... and did nothing until that happened */
+	bool has_waited;	/* for a successor, and did nothing meanwhile */
+	int64_t worn_ms;	/* when we last asked for one; 0: never */
 	struct source *sources; /* master, then udp and tcp per listener */
 	size_t n_sources;
 	struct source **own;   /* UDP sockets of this worker alone */

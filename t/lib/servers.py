@@ -26,7 +26,9 @@ START_TRIES, START_WAIT_SEC = 400, 0.025
 STOP_WAIT_SEC = 15.0
 # Settings that PowerDNS does not have; left out of the copy made for it.
 OURS_ONLY = {'workers', 'store-dir', 'minimal-any', 'lowercase-names',
-             'script-time-limit', 'script-load-limit', 'reload-probation',
+             'script-time-limit', 'script-load-limit', 'script-sandbox',
+             'script-instruction-limit', 'script-memory-limit',
+             'worker-watchdog', 'reload-probation',
              'edns-cookie-secret-staging'}
 
 _live = []

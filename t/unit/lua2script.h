@@ -83,7 +83,7 @@ script_open(struct lua2_script *s, const char *code, const char *settings)
 	script_write(s, code);
 	snprintf(text, sizeof(text),
 		 "launch=lua2\nlua2-filename=%s\ndefault-ttl=3600\n"
-		 "script-time-limit=60000\n%s\n",
+		 "script-time-limit=60000\nworker-watchdog=3600000\n%s\n",
 		 s->path, settings ? settings : "");
 	cr_assert_eq(conf_load_text("test", slice_str(text), &s->conf),
 		     ERR_NONE);

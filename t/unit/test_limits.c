@@ -164,6 +164,7 @@ static const struct endless library[] = {
      "local t = setmetatable({}, {__len = function() return 1 << 30 end,\n"
      "__index = function() return 1 end, __newindex = function() end})\n"
      "table.sort(t, rawequal)"},
+    {"a long sort", "local t = {('x'):rep(200000):byte(1, -1)} table.sort(t)"},
     {"load that reads without end",
      "trip() while true do load(function() return ' ' end) end"},
     {"load that reads in C", "while true do load(os.clock) end"},
@@ -295,6 +296,24 @@ Test(limits, a_coroutine_that_waits_is_not_harmed)
 	limited_close(&t);
 }
 
+/* Not to be taken for one that a limit ended. */
+Test(limits, a_coroutine_that_failed_is_closed)
+{
+	struct limited t;
+
+	limited_open(&t, "script-instruction-limit=100000");
+	limited_expect(&t, "close",
+		       "local closed\n"
+		       "local co = coroutine.create(function()\n"
+		       "local x <close> = setmetatable({}, {__close =\n"
+		       "function() closed = true end}) error('x', 0) end)\n"
+		       "coroutine.resume(co)\n"
+		       "local ok, why = coroutine.close(co)\n"
+		       "assert(not ok and why == 'x' and closed)",
+		       LIMIT_NONE);
+	limited_close(&t);
+}
+
 /* Its handlers would run without hooks, in this call and in any later one. */
 Test(limits, a_coroutine_that_was_ended_is_never_closed, .timeout = 20)
 {
@@ -324,12 +343,18 @@ Test(limits, a_finalizer_waits_for_a_call_that_has_time)
 
 	limited_open(&t, "script-time-limit=3600000");
 	t.trips = true;
-	limited_expect(&t, "over",
-		       "gone = 0\n"
-		       "local m = {__gc = function() gone = gone + 1 end}\n"
-		       "for i = 1, 100 do setmetatable({}, m) end\n"
-		       "trip() collectgarbage()",
-		       LIMIT_TIME);
+	cr_expect_eq(
+	    limited_try(&t, "over",
+			"collectgarbage('stop') gone = 0\n"
+			"local m = {__gc = function() gone = gone + 1 trip()\n"
+			"end}\n"
+			"for i = 1, 100 do setmetatable({}, m) end\n"
+			"collectgarbage() error('not reached')"),
+	    LIMIT_TIME);
+	t.trips = false;
+	limited_expect(&t, "before",
+		       "assert(gone == 1, gone) collectgarbage('restart')",
+		       LIMIT_NONE);
 	limited_expect(&t, "later",
 		       "collectgarbage() collectgarbage()\n"
 		       "assert(gone == 100, gone)",

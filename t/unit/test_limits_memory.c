@@ -48,6 +48,10 @@ static const struct bomb bombs[] = {
 		       "local s = ('x'):rep(1 << 30) end)()"},
     {"passed on by pcall", "local _, why = pcall(string.rep, 'x', 1 << 30)\n"
 			   "error(why)"},
+    {"a deep stack", "local function f() return 1 + f() end f()"},
+    {"finalizers while nothing is collected",
+     "collectgarbage('stop') local m = {__gc = function() end}\n"
+     "for i = 1, 1e9 do setmetatable({('x'):rep(1e4) .. i}, m) end"},
     {"while a file is read", "for l in io.lines('/dev/zero') do end"},
 };
 
