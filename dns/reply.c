@@ -400,7 +400,7 @@ reply_end(struct reply *r, uint16_t id, uint16_t flags, unsigned rcode)
 
 	reply_patch(h, id, flags, rcode);
 	put_word(h + 4, r->question_count);
-	for (unsigned s = 0; s < SECTION_COUNT; s++)
+	for (size_t s = 0; s < SECTION_COUNT; s++)
 		put_word(h + 6 + 2 * s, r->counts[s]);
 	return r->w.len;
 }

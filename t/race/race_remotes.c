@@ -77,7 +77,7 @@ int
 main(void)
 {
 	struct remotes *r = xnew(struct remotes);
-	pthread_t writer, readers[READERS];
+	pthread_t writer, readers[READERS] = {0};
 
 	write_one(r, 0);
 	expect(pthread_create(&writer, NULL, write_strangers, r) == 0,

@@ -95,7 +95,7 @@ sum_of(struct cached *c, size_t offset)
 	struct counters sum;
 
 	segment_sum(c->segment, &sum);
-	return *(const uint64_t *)((const char *)&sum + offset);
+	return *(const uint64_t *)(const void *)((const char *)&sum + offset);
 }
 
 #define SUM(c, field) sum_of(c, offsetof(struct counters, field))
