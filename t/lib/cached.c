@@ -271,5 +271,6 @@ cached_ask(struct cached *c, unsigned worker, const char *question)
 	bug_on(!word || type_parse(slice_str(word), &p.type) != ERR_NONE);
 	while ((word = strsep(&rest, " ")) != NULL)
 		apply(r, &p, word);
+	c->worker[worker].asked = packet_make(&p);
 	return responder_ask(r, &p);
 }

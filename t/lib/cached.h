@@ -33,6 +33,7 @@ struct cached_worker {
 	unsigned calls; /* of the function, by this worker */
 	struct backend_ops ops;
 	struct responder *r;
+	struct slice asked; /* the packet; until a few are made */
 };
 
 struct cached {
