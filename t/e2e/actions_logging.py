@@ -11,6 +11,8 @@ import socket
 import subprocess
 import time
 
+import dns.message
+
 import servers
 import wire
 from actions_process import Skip, ask_once, wait_for
@@ -48,10 +50,18 @@ def do_log_json(run, words):
                                        o['role'] == 'master'), line)
 
 
-def do_log_adds_up(run, words):
-    """N REGEX: since the case began, matching lines and those that were left
-    out are N together, and some were left out."""
-    count, regex = words.split(None, 1)
+def do_log_flood(run, words):
+    """N questions for NAME at once, which all fail: lines in the log that
+    match REGEX and those that were left out are N together, and some were."""
+    count, name, regex = words.split(None, 2)
+    with wire.udp_socket('127.0.0.1', run.port) as s:
+        for i in range(int(count)):
+            query = dns.message.make_query(name, 'A')
+            query.id = i
+            s.send(query.to_wire())
+        s.settimeout(10)
+        for _ in range(int(count)):
+            s.recv(4096)
 
     def numbers():
         text = run.server.log(run.log_start)

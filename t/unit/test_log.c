@@ -426,13 +426,15 @@ Test(log_limit, counts_right_when_the_table_is_full)
 	cr_expect_eq(t.pending, 0);
 }
 
-/* Within one window of the clock, however slow the machine. */
-static void
+/* Within one window of the clock, however slow the machine. Returns what
+ * log_wait_ms(-1) said in it. */
+static int
 flood_once(struct capture *c, const char *const about[2])
 {
 	int64_t began_ms;
+	int wait_ms;
 
-	do {
+	for (;;) {
 		began_ms = clock_mono_ms();
 		log_set_role(""); /* nothing is pending */
 		capture_begin(c, STDERR_FILENO);
@@ -440,8 +442,12 @@ flood_once(struct capture *c, const char *const about[2])
 			log_event(&(struct log_event){.level = LOG_LEVEL_ERR,
 						      .about = about[i & 1]},
 				  "line %d", i);
+		wait_ms = log_wait_ms(-1);
 		capture_end(c);
-	} while (clock_mono_ms() - began_ms >= LOG_WINDOW_MS);
+		if (clock_mono_ms() - began_ms < LOG_WINDOW_MS)
+			return wait_ms;
+		capture_free(c);
+	}
 }
 
 Test(log, a_flood_becomes_a_few_lines_and_their_number)
@@ -451,12 +457,10 @@ Test(log, a_flood_becomes_a_few_lines_and_their_number)
 	struct capture c;
 	int wait_ms;
 
-	flood_once(&c, same);
+	wait_ms = flood_once(&c, same);
 	cr_expect_eq(capture_count(c.text, "line"), LOG_BURST, "%s", c.text);
 	capture_free(&c);
-	wait_ms = log_wait_ms(-1);
 	cr_expect(wait_ms >= 0 && wait_ms <= LOG_WINDOW_MS, "%d", wait_ms);
-	cr_expect_eq(log_wait_ms(0), 0);
 	capture_begin(&c, STDERR_FILENO);
 	log_flush();
 	cr_expect_str_eq(capture_end(&c), "pdnslua: 20 similar messages left "
