@@ -54,8 +54,8 @@ enum err script_loaded(struct script *) MUST_CHECK;
 /* Is the failure of its last call to be logged? A limit is news once a minute
  * for each place in the script; *left_out = how often it was not since. */
 bool script_failure_is_news(struct script *, unsigned *left_out);
-/* Does it hold so much that another state should take its place, before it
- * reaches script-memory-limit? Cheap; now and then it collects. */
+/* How much of script-memory-limit has it used up? Another state should take
+ * its place before it reaches the end. Cheap; now and then it collects. */
 enum wear script_wear(struct script *);
 
 #endif
