@@ -250,10 +250,13 @@ cache_prefetch_entry(const struct cache *c, uint64_t hash)
 
 	for (unsigned i = 0; i < CACHE_WAYS; i++) {
 		uint64_t word = load(&b->word[i]);
-		const uint8_t *e = (const uint8_t *)word_entry(c, word);
+		const uint8_t *e;
 
-		if (LIKELY(!word_tagged(word, hash)) || !e)
+		if (LIKELY(!word_tagged(word, hash)))
 			continue;
+		e = (const uint8_t *)word_entry(c, word);
+		if (!e)
+			return;
 		for (unsigned n = 0; n < ENTRY_LINES; n++)
 			__builtin_prefetch(e + n * LINE);
 		__builtin_prefetch(
