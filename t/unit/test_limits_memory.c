@@ -72,6 +72,22 @@ Test(limits_memory, a_bomb_ends_with_an_error, .timeout = 60)
 	limited_close(&t);
 }
 
+/* Data that a script loads may be large; a bomb is not to take the machine. */
+Test(limits_memory, loading_has_half_of_the_machine)
+{
+	struct limited t;
+	struct script *s;
+
+	limited_open(&t, "script-memory-limit=1M");
+	cr_expect_eq(t.script->memory.limit,
+		     t.script->env.limits.base_bytes + MIB);
+	s = script_new(t.conf, &t.host, "loading");
+	cr_expect_gt(limits_load_bytes(), 16 * MIB);
+	cr_expect_eq(s->memory.limit, s->memory.used + limits_load_bytes());
+	script_free(s);
+	limited_close(&t);
+}
+
 /* The same sums; but what they make is garbage at once. */
 static const struct bomb frugal[] = {
     {"garbage", "for i = 1, 1e5 do local t = {i, {}} end"},
