@@ -189,9 +189,15 @@ def who_answers(run, n):
     return found
 
 
-def is_stopped(pid):
-    with open(f'/proc/{pid}/stat', encoding='ascii') as f:
-        return f.read().rpartition(')')[2].split()[0] == 'T'
+def stop_for_good(pid):
+    """SIGSTOP, and wait: one that is only about to stop may still be woken."""
+    os.kill(pid, signal.SIGSTOP)
+
+    def stopped():
+        with open(f'/proc/{pid}/stat', encoding='ascii') as f:
+            return f.read().rpartition(')')[2].split()[0] == 'T'
+
+    check(wait_for(stopped), f'{pid} does not stop')
 
 
 def do_passed_sockets(run, words):
@@ -206,9 +212,7 @@ def do_passed_sockets(run, words):
     for awake in workers:
         asleep = [pid for pid in workers if pid != awake]
         for pid in asleep:
-            os.kill(pid, signal.SIGSTOP)
-        check(wait_for(lambda: all(is_stopped(p) for p in asleep)),
-              'they do not sleep')
+            stop_for_good(pid)
         found |= who_answers(run, 6)
         for pid in asleep:
             os.kill(pid, signal.SIGCONT)
