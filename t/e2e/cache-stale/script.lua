@@ -1,8 +1,11 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- Names below test. have addresses with a TTL of 1 s, pN.test. of 2 s, but not
--- gone.test. With a file "broken" the script fails, with "slow" it takes 300 ms.
+-- gone.test. With a file "broken" the script fails, with "slow" it takes 300 ms,
+-- and with "hold" until that is gone.
 
 local place = require('pdnslua').getarg('place')
+local wait = ('for i in $(seq 250); do [ -e %s/hold ] || break; ' ..
+	'sleep 0.02; done'):format(place)
 
 local function is_there(file)
 	local f = io.open(place .. '/' .. file)
@@ -22,6 +25,9 @@ function dns_lookup(qtype, qname, domain_id, ctx)
 	pdnslog('call ' .. name, pdns.loglevels.Notice)
 	if is_there('slow') then
 		os.execute('sleep 0.3')
+	end
+	if is_there('hold') then
+		os.execute(wait)
 		pdnslog('call done ' .. name, pdns.loglevels.Notice)
 	end
 	if is_there('broken') then
