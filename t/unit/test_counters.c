@@ -193,7 +193,7 @@ read_sources(void)
 {
 	static const char *const globs[] = {
 	    "answer/*.[ch]", "backend/*.[ch]", "luaapi/*.[ch]",
-	    "shm/*.[ch]",    "worker/*.[ch]",
+	    "master/*.[ch]", "shm/*.[ch]",     "worker/*.[ch]",
 	};
 	size_t len = 0;
 	char *all = xalloc(1);
