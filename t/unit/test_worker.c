@@ -85,6 +85,7 @@ bed_new(const char *settings, const char *address)
 	b->tcp =
 	    (struct source){SOURCE_TCP_LISTENER, b->listener.tcp, &b->listener};
 	b->loop.heritage = &b->heritage;
+	b->loop.successor = b->loop.predecessor.fd = -1;
 	b->loop.world = &b->world;
 	b->loop.epoll = epoll_create1(EPOLL_CLOEXEC);
 	b->loop.udp = udp_new(&b->loop);
