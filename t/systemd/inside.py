@@ -12,6 +12,8 @@ import sys
 import time
 import traceback
 
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
 UNIT = 'pdnslua.service'
 CONF = '/etc/pdnslua/pdnslua.conf'
 WORKERS = 3
@@ -134,6 +136,7 @@ def as_installed():
     check('PONG' in run('pdnsluactl', 'ping'), 'pdnsluactl')
     check(run('systemctl', 'is-enabled', 'pdnslua.socket', ok=False) ==
           'disabled', 'the socket is enabled')
+    run(os.path.join(TOP, 'debian', 'tests', 'answers'))
 
 
 def ready():
