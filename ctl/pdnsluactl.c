@@ -132,7 +132,21 @@ send_line(int fd, const struct options *o)
 	}
 }
 
-/* Copy the reply; what the server could not do begins with "Unknown". */
+/* What the server did not understand, or could not do: a failed reload must be
+ * one for systemctl, too. */
+static bool
+is_refusal(const char *reply, size_t len)
+{
+	static const char *const words[] = {"Unknown", "Error: "};
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (len >= strlen(words[i]) &&
+		    memcmp(reply, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Copy the reply, a refusal to standard error. */
 static int
 copy_reply(int fd)
 {
@@ -142,7 +156,7 @@ copy_reply(int fd)
 	ssize_t n;
 
 	while ((n = read(fd, buf, sizeof(buf))) > 0) {
-		if (total == 0 && n >= 7 && memcmp(buf, "Unknown", 7) == 0)
+		if (total == 0 && is_refusal(buf, (size_t)n))
 			status = EXIT_FAILED;
 		fwrite(buf, 1, (size_t)n,
 		       status == EXIT_DONE ? stdout : stderr);
