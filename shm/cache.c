@@ -257,7 +257,7 @@ cache_prefetch_entry(const struct cache *c, uint64_t hash)
 		e = (const uint8_t *)word_entry(c, word);
 		if (!e)
 			return;
-		for (unsigned n = 0; n < ENTRY_LINES; n++)
+		for (size_t n = 0; n < ENTRY_LINES; n++)
 			__builtin_prefetch(e + n * LINE);
 		__builtin_prefetch(
 		    &c->chunks[word_place(word) >> c->chunk_shift]);
