@@ -31,7 +31,7 @@ HIT_GROUPS = tuple((group, re.compile(pattern)) for group, pattern in (
     ('receive', r'worker/|recvmmsg|poll|clock_?get|time'),
     ('parse', r'dns/(question|name)\.c:'),
     ('key+hash', r'answer/client_key\.c:|lib/hash\.c:|:packet_cache_prepare'),
-    ('patch', r'answer/packet_cache\.c:serve|dns/reply\.c:'),
+    ('patch', r'answer/packet_cache\.c:(serve|use)$|dns/reply\.c:'),
     ('find', r'shm/|answer/packet_cache\.c:'),
     ('steps', r'answer/'),
     ('the rest', ''),

@@ -21,6 +21,7 @@ import servers
 RATE = 350000            # questions a second, kxdpgun
 SETTLE_SEC = 0.1         # from the first replies to the window
 START_SEC = 10.0         # most that kxdpgun takes to begin
+BUSY_TRIES = 20
 LEAD_SEC = 0.9           # less than the least: it always waits for a second
 SLACK = 0.02             # of an rcode's share
 NICE = '-15'
@@ -137,25 +138,40 @@ class XdpShot:
     def __init__(self, target, questions, seconds):
         self.target, self.questions = target, questions
         self.before = target.counters()
+        self.seconds = seconds
+        self.launch()
+
+    def launch(self):
         self.process = subprocess.Popen(
             [*on_core(LOAD_CORE), report.need('kxdpgun'),
              # it undoes taskset by a pinning of its own
              '-F', str(LOAD_CORE if TWO_CORES else 0),
-             '-t', f'{START_SEC + seconds:.0f}', '-Q', str(RATE),
-             '-i', questions.path, '-I', target.wire.device,
-             '-p', str(target.port), target.wire.address],
+             '-t', f'{START_SEC + self.seconds:.0f}', '-Q', str(RATE),
+             '-i', self.questions.path, '-I', self.target.wire.device,
+             '-p', str(self.target.port), self.target.wire.address],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, start_new_session=True)
         raise_session(self.process.pid)
 
+    def _ended(self, may_try):
+        """It ended before it began. Right after another one the device may
+        still be busy."""
+        out = self.process.communicate()[0].strip().splitlines()
+        last = (out or ['nothing'])[-1]
+        if 'busy' not in last or not may_try:
+            raise Failed('kxdpgun: ' + last)
+        time.sleep(0.1)
+        self.launch()
+
     def _wait_for_replies(self):
         first = self.target.wire.replies()
+        tries = BUSY_TRIES
         for _ in range(int(START_SEC / 0.01)):
             if self.target.wire.replies() > first + 1000:
                 return
             if self.process.poll() is not None:
-                out = self.process.stdout.read().strip().splitlines()
-                raise Failed('kxdpgun: ' + (out or ['nothing'])[-1])
+                tries -= 1
+                self._ended(tries > 0)
             time.sleep(0.01)
         self.abandon()
         raise Failed(f'kxdpgun: no replies from {self.target.name}')

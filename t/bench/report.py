@@ -2,12 +2,14 @@
 """What the benchmark prints: aligned tables, what is going on now (on a
 terminal only), and the facts of the machine."""
 
+import glob
 import os
 import platform
 import re
 import shutil
 import statistics
 import sys
+import textwrap
 
 WIDTH = 78
 
@@ -78,8 +80,8 @@ def _first_match(path, pattern):
     return found.group(1).strip() if found else '?'
 
 
-def facts():
-    """The command line and the machine."""
+def facts(peers):
+    """The command line, the machine, and which peers there are."""
     memory_kib = _first_match('/proc/meminfo', r'^MemTotal:\s+(\d+)')
     load = ' '.join(f'{x:.1f}' for x in os.getloadavg())
     say('command   ' + ' '.join([os.path.relpath(sys.argv[0])]
@@ -93,6 +95,13 @@ def facts():
     hypervisor = _first_match('/proc/cpuinfo', r'^flags.*\b(hypervisor)\b')
     say(f'          frequency governor: {_first_match(governor, "(.*)")}, '
         + ('a virtual machine' if hypervisor != '?' else 'no hypervisor'))
+    versions = []
+    for path in sorted(glob.glob(os.path.join(peers, '.unpacked-*'))):
+        with open(path, encoding='ascii') as f:
+            versions.append(path.partition('.unpacked-')[2] + ' '
+                            + f.read().strip())
+    lines = textwrap.wrap(', '.join(versions) or 'none', WIDTH - 10)
+    say('peers     ' + ('\n' + 10 * ' ').join(lines))
 
 
 def need(program):

@@ -34,7 +34,7 @@ class Result:
     were taken while others had the core count only if there is no other."""
 
     def __init__(self):
-        self.taken = []          # (sample, rate and cost beside the echo)
+        self.taken = []  # (disturbed, sample, rate and cost beside the echo)
 
     def add(self, before, sample, after):
         rate = statistics.mean((before.rate, after.rate))
@@ -232,10 +232,21 @@ def _check_share(results, low, high):
                f'{max(shares):.2%}')
 
 
-def _warm(ground, what, all_targets, questions):
-    for t in all_targets:
-        report.now(f'   {what}: warming {t.name}')
-        load.warm(t, questions)
+def _warm(what, target, questions):
+    report.now(f'   {what}: warming {target.name}')
+    load.warm(target, questions)
+
+
+def _warm_all(what, running, questions, missing):
+    """A peer that answers wrongly goes from running to missing."""
+    for name, target in list(running.items()):
+        try:
+            _warm(what, target, questions)
+        except load.Failed as why:
+            if target.server.kind == 'pdnslua':
+                raise
+            missing.append((name, str(why)))
+            del running[name]
 
 
 def hits(ground):
@@ -243,17 +254,17 @@ def hits(ground):
     questions = ground.library.hits()
     with echoing(ground) as echo, started(ground, CACHED) as (run, missing):
         c = Comparison(ground, echo, lambda *_: questions, 'hits')
-        _warm(ground, c.what, [echo, *run.values()], questions)
+        _warm(c.what, echo, questions)
+        _warm_all(c.what, run, questions, missing)
         c.run(list(run.values()))
     c.show(run.values(), missing)
     ours = c.results[run['pdnslua']]
     _check_share([ours], HIT_SHARE, 1)
-    if ground.shot.SATURATES:
-        report.goal(f'{HIT_GOAL:.2f} of the echo\'s rate',
-                    statistics.median(ours.rates()) >= HIT_GOAL)
-    else:
-        report.goal(f'{1 / HIT_GOAL:.2f} of the echo\'s CPU per answer',
-                    statistics.median(ours.costs()) <= 1 / HIT_GOAL)
+    what, part = 'rate', statistics.median(ours.rates())
+    if not ground.shot.SATURATES:
+        what, part = 'rate by CPU', 1 / statistics.median(ours.costs())
+    report.goal(f'{HIT_GOAL:.2f} of the echo\'s {what} ({part:.3f})',
+                part >= HIT_GOAL)
 
 
 def _speed(ground, result):
@@ -268,7 +279,7 @@ def misses(ground):
         c = Comparison(
             ground, echo, lambda target, turn: library.misses(
                 0 if target is echo else turn, MISS_FILE), 'misses')
-        _warm(ground, c.what, [echo, *run.values()], library.hits())
+        _warm_all(c.what, run, library.hits(), missing)
         c.run(list(run.values()))
     c.show(run.values(), missing)
     _check_share([c.results[t] for t in run.values()], 0, MISS_SHARE)
@@ -288,7 +299,8 @@ def mix(ground):
     questions = ground.library.mix()
     with echoing(ground) as echo, started(ground, CACHED) as (run, missing):
         c = Comparison(ground, echo, lambda *_: questions, 'mix')
-        _warm(ground, c.what, [echo, *run.values()], questions)
+        _warm(c.what, echo, questions)
+        _warm_all(c.what, run, questions, missing)
         c.run(list(run.values()))
     c.show(run.values(), missing)
 
@@ -317,8 +329,7 @@ def entries(ground):
             t = ground.start(name, lambda p, n=count: targets.pdnslua(
                 p, _cache_of(n)))
             stack.callback(t.server.stop)
-            _warm(ground, f'entries, {report.number(count)}', [t],
-                  ground.library.entries(count, 1))
+            _warm('entries', t, ground.library.entries(count, 1))
             sizes[t] = ground.library.entries(count, 2)
         smallest = ground.library.entries(ENTRIES[0], 2)
         c = Comparison(ground, echo,
@@ -326,13 +337,18 @@ def entries(ground):
         c.run(list(sizes))
     c.show(sizes)
     _check_share(c.results.values(), HIT_SHARE, 1)
+    first, *_, last = sizes
+    ratio = statistics.median(c.results[last].costs()) / \
+        statistics.median(c.results[first].costs())
+    report.say(f'   with {last.name} {ratio:.2f} times the CPU per answer of '
+               f'{first.name}')
 
 
 def workers(ground):
     """Hits by the number of workers; all on both cores, as the generator"""
     questions = ground.library.hits()
     results = []
-    both = ('taskset', '-c', '0,1') if load.TWO_CORES else ()
+    both = load.on_core('0,1')
     t = report.Table(*HEADS)
     for n in WORKERS:
         ours = ground.start('pdnslua', lambda p, n=n: targets.pdnslua(
@@ -341,7 +357,8 @@ def workers(ground):
             with echoing(ground, processes=n, prefix=both) as echo:
                 c = Comparison(ground, echo, lambda *_: questions,
                                f'workers={n}')
-                _warm(ground, c.what, [echo, ours], questions)
+                _warm(c.what, echo, questions)
+                _warm(c.what, ours, questions)
                 c.run([ours])
         finally:
             ours.server.stop()
