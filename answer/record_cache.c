@@ -130,7 +130,7 @@ static bool
 fetch(struct query *q, struct client_key *k, uint8_t length, struct found *f)
 {
 	const uint8_t *own;
-	struct cache_hit hit;
+	struct cache_hit hit = {0};
 	unsigned n_tags;
 
 	client_key_finish(k, &q->asker, length, &q->h->cache_key);

@@ -150,7 +150,7 @@ sources_seal(const struct sources *s)
 static enum err
 read_all(int fd, struct slice *out)
 {
-	size_t len = 0, cap = 16 * 1024;
+	size_t len = 0, cap = (size_t)16 * 1024;
 	uint8_t *at = xalloc(cap);
 	ssize_t n;
 

@@ -188,11 +188,10 @@ client_wakes(struct master *m, struct watch *w, uint32_t events)
 {
 	struct client *c = (struct client *)w;
 
-	if (c->waits)
-		client_close(m, c); /* it hung up; the reload goes on */
-	else if (!(events & EPOLLOUT))
+	/* one that waits hung up; the reload goes on */
+	if (!c->waits && !(events & EPOLLOUT))
 		client_read(m, c);
-	else if (client_send(c))
+	else if (c->waits || client_send(c))
 		client_close(m, c);
 }
 

@@ -216,7 +216,6 @@ enum err
 cache_find(struct cache *c, uint64_t hash, struct slice key, int64_t now_ms,
 	   struct span out, struct cache_hit *hit)
 {
-	/* cppcheck-suppress ctuuninitvar; hit is only written to */
 	const struct wanted w = {hash, key, now_ms, out, hit};
 	struct bucket *b = bucket_of(c, hash);
 

@@ -74,7 +74,8 @@ outcome_add(struct outcome_sum *sum, const struct outcome *o,
 	if (o->generation != generation)
 		return;
 	for (unsigned w = 0; w < OUTCOME_WINDOWS; w++) {
-		if (now_ms - o->began_ms[w] > OUTCOME_WINDOWS * WINDOW_MS)
+		if (now_ms - o->began_ms[w] >
+		    (int64_t)OUTCOME_WINDOWS * WINDOW_MS)
 			continue;
 		join(sum->asked, o->asked[w], OUTCOME_BITS / 64);
 		join(sum->failed, o->failed[w], OUTCOME_BITS / 64);
