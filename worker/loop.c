@@ -3,6 +3,7 @@
  */
 #include "worker/loop.h"
 
+#include <stdlib.h>
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -310,4 +311,10 @@ loop_run(struct loop *l)
 	l->world->answerer.slot->fds = fd_count(getpid());
 	serve(l);
 	drain(l);
+	udp_free(l->udp);
+	tcp_free(l->tcp);
+	free(l->sources);
+	free(l->own);
+	free(l->polled);
+	close(l->epoll);
 }

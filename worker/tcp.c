@@ -5,6 +5,7 @@
  */
 #include "worker/tcp.h"
 
+#include <stdlib.h>
 #include <bsd/sys/queue.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -56,6 +57,18 @@ tcp_new(struct loop *l)
 		TAILQ_INSERT_TAIL(&t->free, c, by_age);
 	}
 	return t;
+}
+
+void
+tcp_free(struct tcp *t)
+{
+	struct conn *c;
+
+	TAILQ_FOREACH(c, &t->open, by_age)
+	close(c->source.fd);
+	munmap(t->buffers, t->n_conns * CONN_BUFFERS);
+	free(t->conns);
+	free(t);
 }
 
 static struct slot_block *

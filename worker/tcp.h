@@ -18,6 +18,8 @@ struct tcp;
 
 /* Room for max-tcp-connections; pages are used only as bytes arrive. */
 struct tcp *tcp_new(struct loop *) MUST_CHECK;
+/* Connections that are still open are closed. */
+void tcp_free(struct tcp *);
 /* Accept what waits. */
 void tcp_accept(struct loop *, const struct source *);
 /* A connection's socket can be read or written. */

@@ -5,6 +5,7 @@
  */
 #include "worker/udp.h"
 
+#include <stdlib.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -96,6 +97,15 @@ udp_new(const struct loop *l)
 	u->out = xalloc(BATCH * u->reply_bytes);
 	set_up(u);
 	return u;
+}
+
+void
+udp_free(struct udp *u)
+{
+	free(u->defer);
+	free(u->in);
+	free(u->out);
+	free(u);
 }
 
 /* The local address out of the control data, which then is made fit to name

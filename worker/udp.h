@@ -14,6 +14,7 @@ struct udp;
 
 /* Buffers for one batch. */
 struct udp *udp_new(const struct loop *) MUST_CHECK;
+void udp_free(struct udp *);
 /* Answer what waits in this socket; at most a few batches, so that others get
  * their turn. */
 void udp_serve(struct loop *, const struct source *);

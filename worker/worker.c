@@ -3,6 +3,7 @@
  */
 #include "worker/worker.h"
 
+#include <stdlib.h>
 #include <bsd/unistd.h>
 #include <stdio.h>
 #include <errno.h>
@@ -84,7 +85,7 @@ send_snapshot(const struct heritage *h, const struct world *w)
 static int
 worker_run(const struct heritage *h, struct world *w)
 {
-	struct loop *l = xnew(struct loop);
+	struct loop *l;
 	int zones = h->zone_list;
 
 	if (h->probe && wants_zone_list(h) &&
@@ -94,15 +95,17 @@ worker_run(const struct heritage *h, struct world *w)
 		return 1;
 	if (zones >= 0)
 		world_set_zones(w, zones);
-	l->heritage = h;
-	l->world = w;
 	log_set_tap(NULL, NULL);
 	outcome_begin(&w->answerer.slot->outcome, h->generation,
 		      w->answerer.now_ms);
 	w->answerer.slot->ready = 1;
 	if (tell(h, IPC_READY, -1) != 0)
 		return 1;
+	l = xnew(struct loop);
+	l->heritage = h;
+	l->world = w;
 	loop_run(l);
+	free(l);
 	return tell(h, IPC_DRAINED, -1);
 }
 
@@ -121,6 +124,7 @@ worker_main(const struct heritage *h)
 	else
 		status = worker_run(h, w);
 	world_close(w);
+	free(w);
 	log_flush();
 	return status;
 }
