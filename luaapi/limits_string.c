@@ -49,6 +49,8 @@ first_match(struct pattern *p, const char **at, bool anchored)
 	const char *end;
 
 	for (;; ++*at) {
+		if (!anchored)
+			*at = pattern_seek(p, *at);
 		end = pattern_match(p, *at);
 		if (end || anchored || *at == p->end)
 			return end;
@@ -199,7 +201,8 @@ next_match(lua_State *L)
 
 	p->L = L; /* it may be called in another coroutine */
 	for (; g->at <= p->end; g->at++) {
-		const char *at = g->at, *end = pattern_match(p, at);
+		const char *at = g->at = pattern_seek(p, g->at);
+		const char *end = pattern_match(p, at);
 
 		if (!end || end == g->last)
 			continue;

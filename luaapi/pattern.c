@@ -438,3 +438,34 @@ pattern_match(struct pattern *p, const char *at)
 	}
 	return r.at;
 }
+
+/* Does the pattern begin with one certain character, *c? */
+static bool
+begins_with(const struct pattern *p, char *c)
+{
+	const char *after = p->text + 1;
+
+	if (p->text == p->stop)
+		return false;
+	*c = *p->text;
+	if (*c == '%') {
+		if (after == p->stop || isalnum(byte(after)))
+			return false;
+		*c = *after++;
+	} else if (strchr("^$().[", *c)) {
+		return false; /* also a 0, which strchr finds */
+	}
+	return !*after || !strchr("*?-", *after);
+}
+
+const char *
+pattern_seek(const struct pattern *p, const char *at)
+{
+	const char *found;
+	char c;
+
+	if (!begins_with(p, &c))
+		return at;
+	found = memchr(at, c, (size_t)(p->end - at));
+	return found ? found : p->end;
+}

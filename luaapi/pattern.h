@@ -37,4 +37,9 @@ struct pattern {
  * match and p->capture, or NULL. May raise. */
 const char *pattern_match(struct pattern *, const char *at) MUST_CHECK;
 
+/* The first place from `at` on where the pattern may match: behind all that
+ * lacks the character it begins with, when it begins with one. At most
+ * p->end. */
+const char *pattern_seek(const struct pattern *p, const char *at) MUST_CHECK;
+
 #endif

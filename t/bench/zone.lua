@@ -39,24 +39,27 @@ for n = 0, NAMES - 1 do
 	end
 end
 
+local dynamic = {record('A', '192.0.2.77')}
+
 -- Names that are not in the table.
 local function made_up(name)
-	if name:find('^r%d+%.dyn%.example%.com%.$') then
-		return {record('A', '192.0.2.77')}
+	if name:find('.dyn.example.com.', 1, true) then
+		return name:find('^r%d') and dynamic
 	end
 	local n = name:match('^t(%d+)%.example%.com%.$')
-	if n then
-		return {record('TXT', '"' .. n .. ' ' .. token .. '"')}
-	end
-	return {}
+
+	return n and {record('TXT', '"' .. n .. ' ' .. token .. '"')}
 end
 
 function dns_lookup(qtype, qname, domain_id, ctx)
 	local name = tostring(qname)
 	local wanted = qtype:getName()
+	local rows = zone[name] or made_up(name)
 	local out = {}
 
-	for _, row in ipairs(zone[name] or made_up(name)) do
+	for i = 1, rows and #rows or 0 do
+		local row = rows[i]
+
 		if wanted == 'ANY' or wanted == row.type then
 			out[#out + 1] = {
 				name = qname, type = row.type, ttl = row.ttl,
