@@ -62,10 +62,9 @@ tcp_new(struct loop *l)
 void
 tcp_free(struct tcp *t)
 {
-	struct conn *c;
-
-	TAILQ_FOREACH(c, &t->open, by_age)
-	close(c->source.fd);
+	for (struct conn *c = TAILQ_FIRST(&t->open); c;
+	     c = TAILQ_NEXT(c, by_age))
+		close(c->source.fd);
 	munmap(t->buffers, t->n_conns * CONN_BUFFERS);
 	free(t->conns);
 	free(t);
