@@ -11,6 +11,7 @@
 #include "lib/bug.h"
 #include "lib/log.h"
 #include "lib/text.h"
+#include "lib/utf8.h"
 
 enum { TAIL_BYTES = 8 }; /* for "...", a quote, a brace and a newline */
 
@@ -39,44 +40,6 @@ log_put_stamp(struct text *t, const struct timespec *when)
 }
 
 /* --- characters ----------------------------------------------------------- */
-
-/* Bytes of the UTF-8 sequence at p and its code point; 0: it is none. */
-static size_t
-utf8_read(const unsigned char *p, uint32_t *code)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t len = p[0] < 0x80   ? 1
-		     : p[0] < 0xc2 ? 0
-		     : p[0] < 0xe0 ? 2
-		     : p[0] < 0xf0 ? 3
-		     : p[0] < 0xf5 ? 4
-				   : 0;
-
-	if (len < 2) {
-		*code = p[0];
-		return len;
-	}
-	*code = p[0] & (0x7fu >> len);
-	for (size_t i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80) /* the final 0 stops us too */
-			return 0;
-		*code = *code << 6 | (p[i] & 0x3fu);
-	}
-	if (*code < least[len] || *code > 0x10ffff ||
-	    (*code >= 0xd800 && *code <= 0xdfff))
-		return 0;
-	return len;
-}
-
-/* Does it move the cursor, end a line, or turn text around? */
-static bool
-is_unsafe(uint32_t code)
-{
-	return code < 0x20 || (code >= 0x7f && code <= 0x9f) ||
-	       code == 0x200e || code == 0x200f ||
-	       (code >= 0x2028 && code <= 0x202e) ||
-	       (code >= 0x2066 && code <= 0x2069);
-}
 
 static bool
 fits(const struct text *t, size_t n, size_t keep)
@@ -127,7 +90,7 @@ put_words(struct text *t, const char *words, size_t max, size_t keep,
 		struct text one = text_over(buf, sizeof(buf));
 		uint32_t code;
 		size_t len = utf8_read(p, &code), n;
-		bool unsafe = len == 0 || is_unsafe(code);
+		bool unsafe = len == 0 || utf8_is_unsafe(code);
 
 		if (len == 0)
 			len = 1;
