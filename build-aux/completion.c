@@ -52,7 +52,7 @@ static const struct comp_values {
 static const struct comp_verb {
 	const char *name, *args, *doc;
 } comp_verbs[] = {
-#define VERB(id, name, args, doc) {(name), (args), (doc)},
+#define VERB(id, name, args, place, doc) {(name), (args), (doc)},
 #include "ipc/verbs.tbl"
 #undef VERB
 };

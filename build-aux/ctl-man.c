@@ -11,7 +11,7 @@
 static const struct man_verb {
 	const char *name, *args, *doc;
 } man_verbs[] = {
-#define VERB(id, name, args, doc) {(name), (args), (doc)},
+#define VERB(id, name, args, place, doc) {(name), (args), (doc)},
 #include "ipc/verbs.tbl"
 #undef VERB
 };

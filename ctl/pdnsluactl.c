@@ -114,7 +114,7 @@ connect_to(const char *dir)
 static void
 send_line(int fd, const struct options *o)
 {
-	char line[CONTROL_LINE_MAX];
+	char line[4096];
 	struct text t = text_over(line, sizeof(line));
 
 	for (int i = 0; i < o->n; i++) {

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * master/control.c - the control socket. Runs in the master, which answers
- * from its own and shared memory and never waits: a client that sends half a
- * line or does not read its answer holds a place among CLIENTS, nothing else.
+ * master/control.c - the control socket. Runs in the master. Invariant: a
+ * socket that somebody listens on is never replaced.
  */
-#include <bsd/sys/queue.h>
+#include "master/control.h"
+
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -18,243 +21,124 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/mem.h"
-#include "master/parts.h"
 
-/* pdns_control gives up after seven seconds of silence. */
 enum {
-	CLIENTS = 64,
-	REPLY_BYTES = 256 * 1024,
-	IDLE_MS = 10000,
-	PROGRESS_MS = 3000
+	ACCEPT_AGAIN_MS = 200,
+	LOCK_TRIES = 200, /* of LOCK_WAIT_US: two servers that start at once */
+	LOCK_WAIT_US = 10000
 };
 
-struct client {
-	struct watch watch; /* what epoll gives back */
-	TAILQ_ENTRY(client) by_age;
-	int fd;
-	int64_t born_ms;
-	size_t in_len, out_len, out_done;
-	char in[CONTROL_LINE_MAX];
-	char *out;
-	bool waits; /* for the end of a reload */
-};
+/* --- connections -----------------------------------------------------------*/
 
-TAILQ_HEAD(client_list, client);
-
-struct control {
-	struct watch watch;
-	int fd;
-	struct client_list open; /* oldest first */
-	unsigned n_open;
-	int64_t progress_at_ms; /* for those who wait; NEVER */
-};
-
+/* Out of descriptors: somebody else's, or a pause. */
 static void
-client_close(struct master *m, struct client *c)
-{
-	TAILQ_REMOVE(&m->control->open, c, by_age);
-	m->control->n_open--;
-	close(c->fd);
-	free(c->out);
-	free(c);
-}
-
-/* true: all is sent, or the client is gone. */
-static bool
-client_send(struct client *c)
-{
-	while (c->out_done < c->out_len) {
-		ssize_t n =
-		    send(c->fd, c->out + c->out_done, c->out_len - c->out_done,
-			 MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno != EAGAIN;
-		c->out_done += (size_t)n;
-	}
-	return true;
-}
-
-/* Split the line and run its verb. false: the answer comes later. */
-static bool
-run_line(struct master *m, struct client *c)
-{
-	char *words[CONTROL_WORDS_MAX], *rest = c->in, *word;
-	struct text out;
-	bool done = true;
-	int n = 0;
-
-	c->out = xalloc(REPLY_BYTES);
-	out = text_over(c->out, REPLY_BYTES);
-	while (n < CONTROL_WORDS_MAX && (word = strsep(&rest, " \t\r")))
-		if (*word)
-			words[n++] = word;
-	if (n == 0)
-		text_str(&out, "Unknown command: empty line\n");
-	else
-		done = verb_run(m, verb_parse(words[0]), n, words, &out);
-	c->out_len = out.len;
-	return done;
-}
-
-/* Nothing more is read from it; that it went away will be seen. */
-static void
-client_wait(struct master *m, struct client *c)
-{
-	c->waits = true;
-	c->in_len = 0;
-	loop_watch(m, c->fd, &c->watch, 0);
-	if (m->control->progress_at_ms == NEVER)
-		m->control->progress_at_ms = clock_mono_ms() + PROGRESS_MS;
-}
-
-void
-control_tell(struct master *m, const char *words, bool end)
-{
-	struct client *c = TAILQ_FIRST(&m->control->open);
-
-	while (c) {
-		struct client *next = TAILQ_NEXT(c, by_age);
-		size_t n = strlen(words);
-
-		if (c->waits && c->out_len + n < REPLY_BYTES) {
-			memcpy(c->out + c->out_len, words, n);
-			c->out_len += n;
-			c->waits = !end;
-			if (client_send(c) && end)
-				client_close(m, c);
-			else if (end)
-				loop_watch(m, c->fd, &c->watch, EPOLLOUT);
-		}
-		c = next;
-	}
-	if (end)
-		m->control->progress_at_ms = NEVER;
-}
-
-int64_t
-control_due(struct master *m, int64_t now_ms)
+cannot_accept(struct master *m)
 {
 	struct control *k = m->control;
 
-	if (k->progress_at_ms > now_ms)
-		return k->progress_at_ms;
-	control_tell(m,
-		     m->reload.phase == RELOAD_DRAIN
-			 ? "the old workers finish their work\n"
-			 : "the script is being loaded\n",
-		     false);
-	k->progress_at_ms = now_ms + PROGRESS_MS;
-	return k->progress_at_ms;
-}
-
-static void
-client_read(struct master *m, struct client *c)
-{
-	char *end;
-	ssize_t n = recv(c->fd, c->in + c->in_len,
-			 sizeof(c->in) - 1 - c->in_len, MSG_DONTWAIT);
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if ((errno != EMFILE && errno != ENFILE) || clients_make_room(m))
 		return;
-	if (n <= 0) {
-		client_close(m, c);
-		return;
-	}
-	c->in_len += (size_t)n;
-	c->in[c->in_len] = '\0';
-	end = memchr(c->in, '\n', c->in_len);
-	if (!end) {
-		if (c->in_len == sizeof(c->in) - 1)
-			client_close(m, c); /* nobody types such lines */
-		return;
-	}
-	*end = '\0';
-	if (!run_line(m, c)) {
-		client_wait(m, c);
-		return;
-	}
-	if (client_send(c)) {
-		client_close(m, c);
-		return;
-	}
-	loop_watch(m, c->fd, &c->watch, EPOLLOUT);
-}
-
-static void
-client_wakes(struct master *m, struct watch *w, uint32_t events)
-{
-	struct client *c = (struct client *)w;
-
-	/* one that waits hung up; the reload goes on */
-	if (!c->waits && !(events & EPOLLOUT))
-		client_read(m, c);
-	else if (c->waits || client_send(c))
-		client_close(m, c);
-}
-
-/* Room for one more: whoever has been here longest has had his time. */
-static void
-make_room(struct master *m)
-{
-	struct client *old = TAILQ_FIRST(&m->control->open);
-
-	while (old && old->waits && TAILQ_NEXT(old, by_age))
-		old = TAILQ_NEXT(old, by_age);
-	if (old && (m->control->n_open >= CLIENTS ||
-		    (!old->waits && clock_mono_ms() - old->born_ms > IDLE_MS)))
-		client_close(m, old);
+	log_warn("control socket: %s", strerror(errno));
+	loop_watch(m, k->fd, &k->watch, 0);
+	k->accept_at_ms = clock_mono_ms() + ACCEPT_AGAIN_MS;
 }
 
 static void
 listener_wakes(struct master *m, struct watch *w, uint32_t events)
 {
 	struct control *k = (struct control *)w;
-	struct sockaddr_un who;
-	socklen_t len = sizeof(who);
-	struct client *c;
-	int fd = accept4(k->fd, (struct sockaddr *)&who, &len,
-			 SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = accept4(k->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)events;
-	if (fd < 0)
+	if (fd < 0) {
+		cannot_accept(m);
 		return;
-	make_room(m);
-	c = xnew(struct client);
-	c->watch.wake = client_wakes;
-	c->fd = fd;
-	c->born_ms = clock_mono_ms();
-	TAILQ_INSERT_TAIL(&k->open, c, by_age);
-	k->n_open++;
-	loop_watch(m, fd, &c->watch, EPOLLIN);
+	}
+	if (k->clients.n_open >= CLIENTS_MAX)
+		clients_make_room(m);
+	client_new(m, fd);
 }
 
-/* Is somebody listening there? */
-static bool
-is_alive(const struct sockaddr_un *a)
+int64_t
+control_due(struct master *m, int64_t now_ms)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool alive = fd >= 0 && connect(fd, (const void *)a, sizeof(*a)) == 0;
+	struct control *k = m->control;
+	int64_t next = clients_due(m, now_ms);
 
-	if (fd >= 0)
-		close(fd);
-	return alive;
+	if (k->accept_at_ms <= now_ms) {
+		k->accept_at_ms = NEVER;
+		control_watch(m);
+	}
+	return k->accept_at_ms < next ? k->accept_at_ms : next;
+}
+
+/* --- the socket ------------------------------------------------------------*/
+
+static bool
+address_in(const char *dir, const char *name, struct sockaddr_un *a)
+{
+	size_t cap = sizeof(a->sun_path);
+	int n;
+
+	a->sun_family = AF_UNIX;
+	n = snprintf(a->sun_path, cap, "%s/%s", dir, name);
+	return n > 0 && (size_t)n < cap;
+}
+
+/* ERR_NONE: somebody listens; ERR_MISS: nobody; ERR_SYS: it cannot be told. */
+static enum err
+ask_alive(const struct sockaddr_un *a)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	enum err e = ERR_SYS;
+
+	/* EAGAIN: so many wait that there is no place in the queue */
+	if (fd < 0)
+		return ERR_SYS;
+	if (connect(fd, (const void *)a, sizeof(*a)) == 0 || errno == EAGAIN)
+		e = ERR_NONE;
+	else if (errno == ECONNREFUSED || errno == ENOENT)
+		e = ERR_MISS;
+	close(fd);
+	return e;
+}
+
+bool
+control_is_alive(const char *socket_dir)
+{
+	struct sockaddr_un a;
+
+	return address_in(socket_dir, VERB_SOCKET, &a) &&
+	       ask_alive(&a) == ERR_NONE;
+}
+
+/* Of the directory, while the socket in it is looked at and made: -1 if it
+ * cannot be had, which leaves two servers that start at once a narrow chance
+ * to miss each other. */
+static int
+lock_dir(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (int i = 0; fd >= 0 && i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+			break;
+		usleep(LOCK_WAIT_US);
+	}
+	return fd;
 }
 
 static int
-bind_socket(const struct conf *conf, struct sockaddr_un *a)
+bind_socket(const struct sockaddr_un *a)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	mode_t old = umask(0117); /* never, not for a moment, for others */
+	bool ok;
 
-	mkdir(conf->socket_dir, 0750);
-	if (is_alive(a))
-		log_die("another server answers on %s: set socket-dir",
-			a->sun_path);
 	unlink(a->sun_path);
-	if (fd >= 0 && bind(fd, (const void *)a, sizeof(*a)) == 0 &&
-	    chmod(a->sun_path, 0660) == 0 && listen(fd, CLIENTS) == 0)
+	ok = fd >= 0 && bind(fd, (const void *)a, sizeof(*a)) == 0;
+	umask(old);
+	if (ok && chmod(a->sun_path, 0660) == 0 && listen(fd, CLIENTS_MAX) == 0)
 		return fd;
 	log_warn("no control socket %s: %s", a->sun_path, strerror(errno));
 	if (fd >= 0)
@@ -262,20 +146,94 @@ bind_socket(const struct conf *conf, struct sockaddr_un *a)
 	return -1;
 }
 
+static int
+open_socket(const struct sockaddr_un *a)
+{
+	switch (ask_alive(a)) {
+	case ERR_NONE:
+		log_die("another server answers on %s: set socket-dir",
+			a->sun_path);
+	case ERR_MISS:
+		return bind_socket(a);
+	default:
+		log_warn("no control socket %s: %s", a->sun_path,
+			 strerror(errno));
+		return -1;
+	}
+}
+
+/* --- its other name --------------------------------------------------------*/
+
+/* Is it a link to our socket, or one that leads nowhere? */
+static bool
+is_ours(const struct sockaddr_un *alias)
+{
+	char target[sizeof(alias->sun_path)];
+	ssize_t n = readlink(alias->sun_path, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return false;
+	target[n] = '\0';
+	return strcmp(target, VERB_SOCKET) == 0 || ask_alive(alias) == ERR_MISS;
+}
+
+/* Where the stock pdns_control looks. A server of that name is left alone. */
+static void
+make_alias(const struct conf *conf)
+{
+	struct sockaddr_un a;
+	struct stat st;
+
+	if (!conf->control_socket_alias[0])
+		return;
+	if (!address_in(conf->socket_dir, conf->control_socket_alias, &a)) {
+		log_warn("control-socket-alias: the path is too long");
+		return;
+	}
+	if (lstat(a.sun_path, &st) == 0 && !is_ours(&a)) {
+		log_warn("%s is not ours: pdns_control will not find us",
+			 a.sun_path);
+		return;
+	}
+	unlink(a.sun_path);
+	if (symlink(VERB_SOCKET, a.sun_path) < 0)
+		log_warn("control-socket-alias %s: %s", a.sun_path,
+			 strerror(errno));
+}
+
+static void
+remove_alias(const struct conf *conf)
+{
+	struct sockaddr_un a;
+
+	if (conf->control_socket_alias[0] &&
+	    address_in(conf->socket_dir, conf->control_socket_alias, &a) &&
+	    is_ours(&a))
+		unlink(a.sun_path);
+}
+
+/* --- its life --------------------------------------------------------------*/
+
 void
 control_open(struct master *m)
 {
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	struct control *k = m->control = xnew(struct control);
+	struct sockaddr_un a;
+	int lock;
 
-	m->control = xnew(struct control);
-	TAILQ_INIT(&m->control->open);
-	m->control->progress_at_ms = NEVER;
-	m->control->watch.wake = listener_wakes;
-	if (verb_socket_path(m->conf->socket_dir, a.sun_path,
-			     sizeof(a.sun_path)) < 0)
+	clients_init(&k->clients);
+	k->accept_at_ms = NEVER;
+	k->watch.wake = listener_wakes;
+	if (!address_in(m->conf->socket_dir, VERB_SOCKET, &a))
 		log_die("socket-dir: the path of the control socket is too "
 			"long");
-	m->control->fd = bind_socket(m->conf, &a);
+	mkdir(m->conf->socket_dir, 0750);
+	lock = lock_dir(m->conf->socket_dir);
+	k->fd = open_socket(&a);
+	if (k->fd >= 0)
+		make_alias(m->conf);
+	if (lock >= 0)
+		close(lock);
 }
 
 void
@@ -288,25 +246,21 @@ control_watch(struct master *m)
 void
 control_close(struct master *m)
 {
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	struct sockaddr_un a;
 
+	clients_end_commands(m);
 	if (m->control->fd < 0)
 		return;
+	remove_alias(m->conf);
+	if (address_in(m->conf->socket_dir, VERB_SOCKET, &a))
+		unlink(a.sun_path);
 	close(m->control->fd);
-	if (verb_socket_path(m->conf->socket_dir, path, sizeof(path)) == 0)
-		unlink(path);
+	m->control->fd = -1;
 }
 
 void
 control_free(struct master *m)
 {
-	struct client *c = TAILQ_FIRST(&m->control->open);
-
-	while (c) {
-		struct client *next = TAILQ_NEXT(c, by_age);
-
-		client_close(m, c);
-		c = next;
-	}
+	clients_fini(m);
 	free(m->control);
 }

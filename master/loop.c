@@ -143,11 +143,7 @@ reap(struct master *m)
 static void
 hang_up(struct master *m)
 {
-	char buf[256];
-	struct text why = text_over(buf, sizeof(buf));
-
-	if (!reload_begin(m, false, &why))
-		log_err("SIGHUP: reload refused: %s", buf);
+	reload_begin(m, NULL, RELOAD_NEW, false);
 }
 
 static void
@@ -217,10 +213,10 @@ run_timers(struct master *m)
 		next = least(next, children_due(m, now));
 		next = least(next, reload_due(m, now));
 		next = least(next, probation_due(m, now));
-		next = least(next, control_due(m, now));
 		next = least(next, watchdog_look(m, now));
 		next = least(next, zones_refresh_due(m, now));
 	}
+	next = least(next, control_due(m, now));
 	now = clock_mono_ms();
 	return next <= now ? 0 : (int)least(next - now, 60000);
 }

@@ -14,13 +14,13 @@
 #include <sys/types.h>
 
 #include "ipc/ipc.h"
-#include "ipc/verb.h"
 #include "lib/text.h"
 #include "master/master.h"
 #include "master/notify.h"
 
 #define NEVER INT64_MAX /* milliseconds */
 
+struct command;
 struct master;
 
 /* First member of whatever epoll watches for the master. */
@@ -73,6 +73,13 @@ enum reload_phase {
 	RELOAD_CYCLE   /* the same script in new workers, slot by slot */
 };
 
+/* Where the next generation comes from. */
+enum reload_kind {
+	RELOAD_NEW,  /* configuration and script from the disk */
+	RELOAD_BACK, /* the generation before */
+	RELOAD_SET   /* this one with another setting */
+};
+
 struct reload {
 	enum reload_phase phase;
 	struct generation next, old; /* old: while it drains */
@@ -80,7 +87,9 @@ struct reload {
 	int64_t began_ms;
 	const char *kept; /* settings that need a restart; "" */
 	unsigned cycled;  /* slots that are done */
-	bool is_rollback, no_probation;
+	enum reload_kind kind;
+	bool no_probation;
+	struct command *asked; /* waits for the end; NULL: nobody */
 };
 
 enum { PROBATION_DEATHS = 5 };
@@ -170,13 +179,12 @@ enum err generation_read(struct master *, struct generation *,
 /* reload.c */
 /* Bring up the first generation. */
 void reload_first(struct master *);
-/* Begin a reload (or, back: a rollback to the generation before). false: it
- * cannot be begun, and why says it. */
-bool reload_begin(struct master *, bool back, struct text *why) MUST_CHECK;
-/* The reload that was just begun will not be judged. */
-void reload_trust(struct master *);
+/* Begin one for a command, which is answered at the end, or for nobody (NULL).
+ * false: it cannot be begun, which the command and the log were told. */
+bool reload_begin(struct master *, struct command *asked, enum reload_kind,
+		  bool no_probation);
 /* Replace all workers by others of the same generation, one at a time. */
-bool reload_cycle(struct master *, struct text *why) MUST_CHECK;
+void reload_cycle(struct master *, struct command *asked);
 /* What a worker of the generation being brought up says or does. */
 void reload_ready(struct master *, struct child *);
 void reload_snapshot(struct master *, int fd);	/* takes fd */
@@ -207,14 +215,14 @@ void child_wakes(struct master *, struct watch *, uint32_t events);
 /* control.c: dies when another server answers there; without a socket (one
  * warning) the server runs all the same. */
 void control_open(struct master *);
+/* Does a server answer on the socket in that directory? */
+bool control_is_alive(const char *socket_dir) MUST_CHECK;
 void control_watch(struct master *);
+/* Send what is to be sent, tell who waits that we are at it. Once for each
+ * round of the loop, behind everything else. Returns when to look again. */
+int64_t control_due(struct master *, int64_t now_ms);
+/* All children are gone: the last answers, and no socket any more. */
 void control_close(struct master *);
 void control_free(struct master *);
-/* What a client that waits for the reload is told: progress, or the end. */
-void control_tell(struct master *, const char *words, bool end);
-int64_t control_due(struct master *, int64_t now_ms);
-/* verbs.c: words[0] is the verb as typed. false: the answer comes later, by
- * control_tell. */
-bool verb_run(struct master *, enum verb, int n, char **words, struct text *);
 
 #endif

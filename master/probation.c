@@ -68,17 +68,12 @@ probation_end(struct master *m)
 static void
 roll_back(struct master *m, const char *reason)
 {
-	char buf[256];
-	struct text why = text_over(buf, sizeof(buf));
-
 	probation_end(m);
 	snprintf(m->probation.verdict, sizeof(m->probation.verdict),
 		 "generation %llu was rolled back: %s",
 		 (unsigned long long)m->now.number, reason);
 	log_err("%s", m->probation.verdict);
-	if (!reload_begin(m, true, &why))
-		log_err("it stays all the same: %s", buf);
-	else
+	if (reload_begin(m, NULL, RELOAD_BACK, true))
 		segment_slot(m->segment, m->n_children)->counters.rollbacks++;
 }
 

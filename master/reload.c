@@ -15,26 +15,70 @@
  * predecessor.
  */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "conf/conf.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "master/command.h"
 #include "master/daemon.h"
 #include "master/parts.h"
 #include "shm/segment.h"
 
-enum {
-	LOAD_EXTRA_MS = 1000, /* the child's own limit comes first */
-	REPLY_MAX_BYTES = 8192
-};
+enum { LOAD_EXTRA_MS = 1000 /* the child's own limit comes first */ };
+
+/* What a person who waits is told. */
+static const char *const doing[] = {
+    [RELOAD_NONE] = "nothing is going on",
+    [RELOAD_PROBE] = "the script is being loaded",
+    [RELOAD_OTHERS] = "the other workers load the script",
+    [RELOAD_DRAIN] = "the old workers finish their work",
+    [RELOAD_CYCLE] = "workers are being replaced"};
 
 static void
-set_phase(struct master *m, enum reload_phase phase, int64_t limit_ms)
+set_phase(struct master *m, enum reload_phase phase)
 {
 	m->reload.phase = phase;
+	if (m->reload.asked)
+		command_doing(m->reload.asked, doing[phase]);
+}
+
+static void
+set_limit(struct master *m, int64_t limit_ms)
+{
 	m->reload.until_ms = clock_mono_ms() + limit_ms;
+}
+
+/* --- who asked for it ------------------------------------------------------*/
+
+/* It goes on all the same. */
+static void
+asker_gone(struct command *c)
+{
+	c->m->reload.asked = NULL;
+}
+
+static void
+keep_asker(struct master *m, struct command *asked)
+{
+	static const struct command_ops ops = {.cancel = asker_gone};
+
+	m->reload.asked = asked;
+	if (asked)
+		command_keep(asked, &ops, NULL, doing[m->reload.phase]);
+}
+
+/* Nothing was begun. */
+static void
+refuse_asker(struct command *asked, const char *what, const char *why)
+{
+	if (asked)
+		command_fail(asked, "%s refused: %s", what, why);
+	else
+		log_err("%s refused: %s", what, why);
 }
 
 static int64_t
@@ -46,13 +90,18 @@ load_limit_ms(const struct master *m)
 /* --- the end, good or bad --------------------------------------------------
  */
 
-static void
+/* Returns who asked for it and has no answer yet, or NULL. */
+static struct command *
 forget(struct master *m)
 {
+	struct command *asked = m->reload.asked;
+
 	free((void *)(uintptr_t)m->reload.kept);
 	m->reload.kept = NULL;
+	m->reload.asked = NULL;
 	m->reload.phase = RELOAD_NONE;
 	m->reload.until_ms = NEVER;
+	return asked;
 }
 
 static void
@@ -67,12 +116,21 @@ kill_next(struct master *m)
 	}
 }
 
+static const char *
+name_of(const struct master *m)
+{
+	static const char *const names[] = {[RELOAD_NEW] = "reload",
+					    [RELOAD_BACK] = "rollback",
+					    [RELOAD_SET] = "set"};
+
+	return names[m->reload.kind];
+}
+
 /* The next generation is refused; why may have several lines. */
 static void
 refuse(struct master *m, const char *why)
 {
-	char buf[REPLY_MAX_BYTES];
-	struct text t = text_over(buf, sizeof(buf));
+	struct command *asked;
 
 	kill_next(m);
 	if (!m->started) { /* said by the child */
@@ -82,42 +140,81 @@ refuse(struct master *m, const char *why)
 		forget(m);
 		return;
 	}
-	log_err("%s refused, generation %llu goes on: %s",
-		m->reload.is_rollback ? "rollback" : "reload",
+	log_err("%s refused, generation %llu goes on: %s", name_of(m),
 		(unsigned long long)m->now.number, why);
-	text_fmt(&t, "Error: %s refused, generation %llu goes on: %s\n",
-		 m->reload.is_rollback ? "rollback" : "reload",
-		 (unsigned long long)m->now.number, why);
-	if (m->reload.is_rollback)
+	if (m->reload.kind == RELOAD_BACK)
 		m->before = m->reload.next; /* it can be tried again */
 	else
 		generation_fini(&m->reload.next);
-	forget(m);
-	control_tell(m, buf, true);
+	asked = forget(m);
+	if (asked)
+		command_fail(asked, "%s refused, generation %llu goes on: %s",
+			     name_of(m), (unsigned long long)m->now.number,
+			     why);
+}
+
+/* The names of kept, which has commas. */
+static void
+kept_json(struct json *j, const char *kept)
+{
+	json_array(j, "need_restart");
+	while (kept && *kept) {
+		size_t n = strcspn(kept, ",");
+		char name[64];
+
+		snprintf(name, sizeof(name), "%.*s", (int)n, kept);
+		json_str(j, NULL, name);
+		kept += n + strspn(kept + n, ", ");
+	}
+	json_end(j);
+}
+
+static void
+success_json(struct master *m, long long took_ms)
+{
+	struct json j = command_json(m->reload.asked);
+
+	json_object(&j, NULL);
+	json_count(&j, "generation", m->now.number);
+	json_num(&j, "workers", m->n_slots);
+	json_num(&j, "took_ms", took_ms);
+	kept_json(&j, m->reload.kept);
+	json_end(&j);
+}
+
+static void
+success_text(struct master *m, long long took_ms)
+{
+	struct text *out = &m->reload.asked->out;
+
+	text_fmt(out, "Ok: generation %llu serves with %u workers (%lld ms)\n",
+		 (unsigned long long)m->now.number, m->n_slots, took_ms);
+	if (m->reload.kept && m->reload.kept[0])
+		text_fmt(out, "need a restart to change: %s\n", m->reload.kept);
 }
 
 static void
 succeed(struct master *m)
 {
-	char buf[REPLY_MAX_BYTES];
-	struct text t = text_over(buf, sizeof(buf));
-	long long took = clock_mono_ms() - m->reload.began_ms;
+	long long took_ms = clock_mono_ms() - m->reload.began_ms;
+	struct command *asked = m->reload.asked;
 
 	log_notice("generation %llu serves with %u workers, after %lld ms",
-		   (unsigned long long)m->now.number, m->n_slots, took);
-	text_fmt(&t, "Ok: generation %llu serves with %u workers (%lld ms)\n",
-		 (unsigned long long)m->now.number, m->n_slots, took);
-	if (m->reload.kept && m->reload.kept[0]) {
+		   (unsigned long long)m->now.number, m->n_slots, took_ms);
+	if (m->reload.kept && m->reload.kept[0])
 		log_warn("need a restart to change: %s", m->reload.kept);
-		text_fmt(&t, "need a restart to change: %s\n", m->reload.kept);
-	}
+	if (asked && asked->json)
+		success_json(m, took_ms);
+	else if (asked)
+		success_text(m, took_ms);
 	generation_fini(&m->before);
 	m->before = m->reload.old;
-	if (!m->reload.is_rollback)
+	if (m->reload.kind != RELOAD_BACK)
 		m->probation.verdict[0] = '\0';
 	m->reload.old = (struct generation){.snapshot = -1, .zone_list = -1};
 	forget(m);
-	control_tell(m, buf, true);
+	if (asked)
+		command_end(asked, CONTROL_DONE, "");
 }
 
 /* --- taking over ---------------------------------------------------------- */
@@ -180,7 +277,7 @@ switch_over(struct master *m)
 		probation_end(m);
 	else
 		probation_begin(m);
-	m->reload.phase = RELOAD_DRAIN;
+	set_phase(m, RELOAD_DRAIN);
 	m->reload.until_ms = NEVER;
 	reload_drained(m);
 }
@@ -201,7 +298,8 @@ static void
 begin(struct master *m)
 {
 	m->reload.began_ms = clock_mono_ms();
-	set_phase(m, RELOAD_PROBE, load_limit_ms(m));
+	set_phase(m, RELOAD_PROBE);
+	set_limit(m, load_limit_ms(m));
 	bring_up(m, 0, true);
 }
 
@@ -227,45 +325,54 @@ take_before(struct master *m)
 	return true;
 }
 
-static bool
-may_begin(const struct master *m, struct text *why)
+/* NULL, or why not. */
+static const char *
+may_not_begin(const struct master *m)
 {
-	if (m->reload.phase == RELOAD_NONE && m->started && !m->stopping)
-		return true;
-	text_str(why, m->stopping ? "the server is stopping"
-				  : "another reload is going on");
-	return false;
+	if (m->stopping)
+		return "the server is stopping";
+	if (m->reload.phase != RELOAD_NONE || !m->started)
+		return "another reload is going on";
+	return NULL;
 }
 
-bool
-reload_begin(struct master *m, bool back, struct text *why)
+/* The next generation, not brought up yet. NULL, or why there is none. */
+static const char *
+prepare(struct master *m, enum reload_kind kind)
 {
 	char *kept = NULL;
 
-	if (!may_begin(m, why))
-		return false;
-	kill_next(m); /* heirs of this generation have nothing to inherit */
-	m->reload.is_rollback = back;
-	m->reload.no_probation = back;
-	if (back && !take_before(m)) {
-		text_str(why, "there is no generation to roll back to");
-		return false;
-	}
-	if (!back && generation_read(m, &m->reload.next, &kept) != ERR_NONE) {
-		text_str(why, "the configuration has mistakes, see the log");
-		return false;
-	}
+	if (kind == RELOAD_BACK && !take_before(m))
+		return "there is no generation to roll back to";
+	if (kind == RELOAD_NEW &&
+	    generation_read(m, &m->reload.next, &kept) != ERR_NONE)
+		return "the configuration has mistakes, see the log";
 	m->reload.kept = kept;
-	log_notice("%s begins: generation %llu", back ? "rollback" : "reload",
-		   (unsigned long long)m->reload.next.number);
-	begin(m);
-	return true;
+	return NULL;
 }
 
-void
-reload_trust(struct master *m)
+bool
+reload_begin(struct master *m, struct command *asked, enum reload_kind kind,
+	     bool no_probation)
 {
-	m->reload.no_probation = true;
+	const char *why = may_not_begin(m);
+
+	if (!why) {
+		kill_next(m); /* heirs of this generation inherit nothing */
+		m->reload.kind = kind;
+		m->reload.no_probation = no_probation;
+		why = prepare(m, kind);
+	}
+	if (why) {
+		refuse_asker(asked, kind == RELOAD_BACK ? "rollback" : "reload",
+			     why);
+		return false;
+	}
+	log_notice("%s begins: generation %llu", name_of(m),
+		   (unsigned long long)m->reload.next.number);
+	keep_asker(m, asked);
+	begin(m);
+	return true;
 }
 
 void
@@ -301,7 +408,8 @@ reload_ready(struct master *m, struct child *c)
 		return;
 	}
 	if (c->probe) {
-		set_phase(m, RELOAD_OTHERS, load_limit_ms(m));
+		set_phase(m, RELOAD_OTHERS);
+		set_limit(m, load_limit_ms(m));
 		for (unsigned i = 0; i < m->n_slots; i++)
 			if (m->reload.phase == RELOAD_OTHERS &&
 			    !m->slots[i].next)
@@ -314,14 +422,15 @@ reload_ready(struct master *m, struct child *c)
 static void
 stop_cycle(struct master *m, const char *words)
 {
-	char buf[REPLY_MAX_BYTES];
-	struct text t = text_over(buf, sizeof(buf));
+	unsigned n = m->reload.cycled;
+	struct command *asked = forget(m);
 
-	text_fmt(&t, "Error: %u of %u workers were replaced: %s\n",
-		 m->reload.cycled, m->n_slots,
-		 words[0] ? words : "a worker died while it loaded");
-	forget(m);
-	control_tell(m, buf, true);
+	if (!words[0])
+		words = "a worker died while it loaded";
+	log_err("%u of %u workers were replaced: %s", n, m->n_slots, words);
+	if (asked)
+		command_fail(asked, "%u of %u workers were replaced: %s", n,
+			     m->n_slots, words);
 }
 
 void
@@ -353,13 +462,33 @@ reload_due(struct master *m, int64_t now_ms)
 /* --- cycle -----------------------------------------------------------------
  */
 
+static void
+end_cycle(struct master *m)
+{
+	long long took_ms = clock_mono_ms() - m->reload.began_ms;
+	struct command *asked = forget(m);
+	struct json j;
+
+	if (!asked)
+		return;
+	if (asked->json) {
+		j = command_json(asked);
+		json_object(&j, NULL);
+		json_num(&j, "workers", m->n_slots);
+		json_num(&j, "took_ms", took_ms);
+		json_end(&j);
+	} else {
+		text_fmt(&asked->out,
+			 "Ok: %u workers were replaced (%lld ms)\n", m->n_slots,
+			 took_ms);
+	}
+	command_end(asked, CONTROL_DONE, "");
+}
+
 /* The next slot, if the one before has its new worker and lost the old. */
 static void
 cycle_on(struct master *m)
 {
-	char buf[128];
-	struct text t = text_over(buf, sizeof(buf));
-
 	while (m->reload.cycled < m->n_slots) {
 		struct slot *s = &m->slots[m->reload.cycled];
 		const struct child *c = s->serving;
@@ -372,22 +501,23 @@ cycle_on(struct master *m)
 		}
 		m->reload.cycled++;
 	}
-	text_fmt(&t, "Ok: %u workers were replaced (%lld ms)\n", m->n_slots,
-		 (long long)(clock_mono_ms() - m->reload.began_ms));
-	forget(m);
-	control_tell(m, buf, true);
+	end_cycle(m);
 }
 
-bool
-reload_cycle(struct master *m, struct text *why)
+void
+reload_cycle(struct master *m, struct command *asked)
 {
-	if (!may_begin(m, why))
-		return false;
+	const char *why = may_not_begin(m);
+
+	if (why) {
+		refuse_asker(asked, "cycle", why);
+		return;
+	}
 	m->reload.began_ms = clock_mono_ms();
 	m->reload.cycled = 0;
 	m->reload.phase = RELOAD_CYCLE;
+	keep_asker(m, asked);
 	cycle_on(m);
-	return true;
 }
 
 void

@@ -55,11 +55,33 @@ value_at(struct master *m, const struct counters *sum, unsigned at)
 	return gauge_value(m, (enum gauge)(at - COUNTERS));
 }
 
-unsigned
-stats_show(struct master *m, const char *pattern, struct text *out)
+static bool
+name_fits(const char *name, const char *pattern)
 {
 	size_t len = strlen(pattern);
-	bool prefix = len > 0 && pattern[len - 1] == '*';
+
+	if (len > 0 && pattern[len - 1] == '*')
+		return strncmp(name, pattern, len - 1) == 0;
+	return strcmp(name, pattern) == 0;
+}
+
+/* udp-queries is udp_queries there. */
+static void
+put_json(struct json *j, const char *name, uint64_t value)
+{
+	char key[64];
+	struct text t = text_over(key, sizeof(key));
+
+	for (; *name; name++)
+		text_char(&t, *name == '-' ? '_' : *name);
+	json_count(j, key, value);
+}
+
+unsigned
+stats_show(struct master *m, const char *pattern, struct text *out, bool json)
+{
+	bool many = strchr(pattern, '*') != NULL;
+	struct json j = json_over(out);
 	struct stat_name names[STATS];
 	struct counters sum;
 	unsigned found = 0;
@@ -67,19 +89,24 @@ stats_show(struct master *m, const char *pattern, struct text *out)
 	segment_sum(m->segment, &sum);
 	list_names(names);
 	for (unsigned i = 0; i < STATS; i++) {
-		const char *name = names[i].name;
+		uint64_t value;
 
-		if (prefix ? strncmp(name, pattern, len - 1) != 0
-			   : strcmp(name, pattern) != 0)
+		if (!name_fits(names[i].name, pattern))
 			continue;
-		if (prefix)
-			text_fmt(out, "%s=", name);
-		text_fmt(out, "%llu%s",
-			 (unsigned long long)value_at(m, &sum, names[i].at),
-			 prefix ? "," : "");
+		value = value_at(m, &sum, names[i].at);
+		if (json && found == 0)
+			json_object(&j, NULL);
+		if (json)
+			put_json(&j, names[i].name, value);
+		else
+			text_fmt(out, "%s%s%llu%s", many ? names[i].name : "",
+				 many ? "=" : "", (unsigned long long)value,
+				 many ? "," : "");
 		found++;
 	}
-	if (found)
+	if (found && json)
+		json_end(&j);
+	else if (found)
 		text_char(out, '\n');
 	return found;
 }
@@ -106,16 +133,16 @@ stats_left_out(const char *name)
 static const double quantiles[] = {0.5, 0.9, 0.99, 0.999};
 
 static void
-put_us(struct text *out, const struct histogram *h, uint64_t ns)
+put_us(struct table *t, const struct histogram *h, uint64_t ns)
 {
 	if (h->count)
-		text_fmt(out, " %11.1f", (double)ns / 1000);
+		table_real(t, (double)ns / 1000, 1);
 	else
-		text_fmt(out, " %11s", "-");
+		table_none(t);
 }
 
 static void
-put_latency(struct master *m, struct text *out, const char *name, size_t offset)
+put_latency(struct master *m, struct table *t, const char *name, size_t offset)
 {
 	struct histogram sum;
 
@@ -125,60 +152,99 @@ put_latency(struct master *m, struct text *out, const char *name, size_t offset)
 
 		histogram_merge(&sum, (const void *)(b + offset));
 	}
-	text_fmt(out, "%-12s", name);
+	table_str(t, name);
 	for (size_t i = 0; i < COUNT(quantiles); i++)
-		put_us(out, &sum, histogram_quantile_ns(&sum, quantiles[i]));
-	put_us(out, &sum, sum.max_ns);
-	text_fmt(out, " %12llu\n", (unsigned long long)sum.count);
+		put_us(t, &sum, histogram_quantile_ns(&sum, quantiles[i]));
+	put_us(t, &sum, sum.max_ns);
+	table_num(t, (int64_t)sum.count);
 }
 
 void
-stats_latency(struct master *m, struct text *out)
+stats_latency(struct master *m, struct text *out, enum table_style style)
 {
-	text_fmt(out, "%-12s %11s %11s %11s %11s %11s %12s\n", "microseconds",
-		 "p50", "p90", "p99", "p99.9", "max", "count");
-	put_latency(m, out, "hit", offsetof(struct slot_block, hit));
-	put_latency(m, out, "miss", offsetof(struct slot_block, miss));
-	put_latency(m, out, "Lua", offsetof(struct slot_block, script));
+	static const struct table_column columns[] = {
+	    {"of", "microseconds"}, {"p50_us", "p50"},	  {"p90_us", "p90"},
+	    {"p99_us", "p99"},	    {"p999_us", "p99.9"}, {"max_us", "max"},
+	    {"count", "count"}};
+	bool json = style == TABLE_JSON;
+	struct table t;
+
+	table_init(&t, out, style, columns, COUNT(columns));
+	put_latency(m, &t, "hit", offsetof(struct slot_block, hit));
+	put_latency(m, &t, "miss", offsetof(struct slot_block, miss));
+	put_latency(m, &t, json ? "lua" : "Lua",
+		    offsetof(struct slot_block, script));
+	table_end(&t);
 }
 
 /* --- answers ---------------------------------------------------------------*/
 
-/* pdns_control and our tool want at least an empty line. */
-static void
-put_end(struct text *out)
+/* Lines "WHAT<tab>N", or an array of objects. */
+struct tallies {
+	struct text *out;
+	struct json j;
+	bool json;
+	const char *key; /* of what, in JSON */
+	bool numbers;	 /* what is a number there */
+};
+
+static struct tallies
+tallies_begin(struct text *out, bool json, const char *key)
 {
-	if (out->len == 0)
-		text_char(out, '\n');
+	struct tallies t = {out, json_over(out), json, key, false};
+
+	if (json)
+		json_array(&t.j, NULL);
+	return t;
 }
 
 static void
-put_line(struct text *out, const char *what, uint64_t n)
+put_line(struct tallies *t, const char *what, uint64_t n)
 {
-	if (n)
-		text_fmt(out, "%s\t%llu\n", what, (unsigned long long)n);
+	if (n && !t->json)
+		text_fmt(t->out, "%s\t%llu\n", what, (unsigned long long)n);
+	if (!n || !t->json)
+		return;
+	json_object(&t->j, NULL);
+	if (t->numbers)
+		json_num(&t->j, t->key, strtol(what, NULL, 10));
+	else
+		json_str(&t->j, t->key, what);
+	json_count(&t->j, "count", n);
+	json_end(&t->j);
+}
+
+static void
+tallies_end(struct tallies *t)
+{
+	if (t->json)
+		json_end(&t->j);
 }
 
 void
-stats_qtypes(struct master *m, struct text *out)
+stats_qtypes(struct master *m, struct text *out, bool json)
 {
 	enum { TYPES = UINT16_MAX + 1 };
 	uint64_t *types = xalloc(TYPES * sizeof(*types)), others = 0;
+	struct tallies t = tallies_begin(out, json, "type");
 	char name[16];
 
 	for (unsigned i = 0; i < segment_slots(m->segment); i++)
 		others += tally_merge_types(&segment_slot(m->segment, i)->tally,
 					    types);
 	for (unsigned i = 0; i < TYPES; i++)
-		put_line(out, type_text((uint16_t)i, name), types[i]);
-	put_line(out, "other", others);
-	put_end(out);
+		put_line(&t, type_text((uint16_t)i, name), types[i]);
+	put_line(&t, "other", others);
+	tallies_end(&t);
 	free(types);
 }
 
 void
-stats_respsizes(struct master *m, struct text *out)
+stats_respsizes(struct master *m, struct text *out, bool json)
 {
+	struct tallies t = tallies_begin(out, json, "most_bytes");
+
+	t.numbers = true;
 	for (unsigned k = 0; k < TALLY_SIZES; k++) {
 		uint64_t n = 0;
 		char most[16];
@@ -186,9 +252,9 @@ stats_respsizes(struct master *m, struct text *out)
 		for (unsigned i = 0; i < segment_slots(m->segment); i++)
 			n += segment_slot(m->segment, i)->tally.size[k];
 		snprintf(most, sizeof(most), "%u", tally_size_max(k));
-		put_line(out, most, n);
+		put_line(&t, most, n);
 	}
-	put_end(out);
+	tallies_end(&t);
 }
 
 /* --- clients ---------------------------------------------------------------*/
@@ -232,10 +298,11 @@ join_same(struct remote *r, size_t n)
 }
 
 void
-stats_remotes(struct master *m, struct text *out)
+stats_remotes(struct master *m, struct text *out, bool json)
 {
 	unsigned slots = segment_slots(m->segment);
 	struct remote *r = xalloc((size_t)slots * REMOTES_MAX * sizeof(*r));
+	struct tallies t = tallies_begin(out, json, "address");
 	char text[ADDR_TEXT_MAX];
 	size_t n = 0;
 
@@ -244,7 +311,7 @@ stats_remotes(struct master *m, struct text *out)
 	n = join_same(r, n);
 	qsort(r, n, sizeof(*r), by_count);
 	for (size_t i = 0; i < n && i < REMOTES_SHOWN; i++)
-		put_line(out, addr_text(&r[i].addr, text), r[i].count);
-	put_end(out);
+		put_line(&t, addr_text(&r[i].addr, text), r[i].count);
+	tallies_end(&t);
 	free(r);
 }

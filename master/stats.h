@@ -7,10 +7,12 @@
 #ifndef MASTER_STATS_H
 #define MASTER_STATS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/table.h"
+
 struct master;
-struct text;
 
 enum gauge {
 #define GAUGE(id, name, doc) GAUGE_##id,
@@ -24,14 +26,16 @@ const char *gauge_name(enum gauge);
 uint64_t gauge_value(struct master *, enum gauge);
 
 /* Counters and gauges in order of name. pattern: a name, or a beginning and
- * "*". One name: its value; a pattern: "a=1,b=2,". Returns how many fit. */
-unsigned stats_show(struct master *, const char *pattern, struct text *);
+ * "*". One name: its value; a pattern: "a=1,b=2,"; JSON: an object, with
+ * underscores in the names. Returns how many fit. */
+unsigned stats_show(struct master *, const char *pattern, struct text *,
+		    bool json);
 /* Why PowerDNS' counter of that name is not here; NULL: it has none. */
 const char *stats_left_out(const char *name);
-/* The verbs of these names: a line for each. */
-void stats_latency(struct master *, struct text *);
-void stats_qtypes(struct master *, struct text *);
-void stats_respsizes(struct master *, struct text *);
-void stats_remotes(struct master *, struct text *);
+/* The verbs of these names: a line for each, or an array of objects. */
+void stats_latency(struct master *, struct text *, enum table_style);
+void stats_qtypes(struct master *, struct text *, bool json);
+void stats_respsizes(struct master *, struct text *, bool json);
+void stats_remotes(struct master *, struct text *, bool json);
 
 #endif
