@@ -1,186 +1,188 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * ctl/pdnsluactl.c - talks to a running server over its control socket. Exit
- * status: 0 done, 1 the server said no, 2 usage, 3 no server.
+ * ctl/pdnsluactl.c - options, and which verb it is. The exit status is enum
+ * control_status: 0 done, 1 the server could not, 2 usage, 3 no server.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "conf/conf.h"
-#include "ipc/verb.h"
+#include "ctl/tool.h"
+#include "lib/json.h"
 #include "lib/log.h"
-#include "lib/text.h"
 
-enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_NO_SERVER };
+/* --- what is said ----------------------------------------------------------*/
 
-struct options {
-	const char *conf_path, *socket_dir;
-	int n;
-	char **words; /* verb and arguments */
-};
-
-static void
-usage(FILE *f)
+enum control_status
+tool_fail(const struct tool *t, enum control_status status, const char *why)
 {
-	fputs("Usage: pdnsluactl [-c FILE | --socket-dir=DIR] VERB "
-	      "[ARGUMENT...]\n\n",
-	      f);
-	for (int v = 0; v < VERB_COUNT; v++) {
-		const struct verb_info *i = verb_info((enum verb)v);
+	struct text out = text_growing(1 << 20);
+	struct json j = json_over(&out);
 
-		fprintf(f, "  %-15s %-13s %s\n", i->name, i->args, i->doc);
+	if (t->json) {
+		json_object(&j, NULL);
+		json_str(&j, "error", why);
+		json_num(&j, "status", status);
+		json_end(&j);
+		fputs(out.at, stdout);
+	} else {
+		fprintf(stderr, "pdnsluactl: %s\n", why);
 	}
+	text_free(&out);
+	return status;
 }
 
-static void
-parse_options(struct options *o, int argc, char **argv)
+static enum control_status
+usage_of(const struct tool *t)
+{
+	const struct verb_info *i = verb_info(t->verb);
+	char why[512];
+
+	snprintf(why, sizeof(why), "usage: pdnsluactl %s%s%s", i->name,
+		 i->args[0] ? " " : "", i->args);
+	return tool_fail(t, CONTROL_USAGE, why);
+}
+
+/* --- the command line ------------------------------------------------------*/
+
+static bool
+is_word(const char *word, const char *one, const char *other)
+{
+	return strcmp(word, one) == 0 || strcmp(word, other) == 0;
+}
+
+/* Options before the verb; returns the place of the verb. */
+static int
+parse_options(struct tool *t, int argc, char **argv)
 {
 	int i = 1;
 
-	memset(o, 0, sizeof(*o));
 	for (; i < argc && argv[i][0] == '-'; i++) {
-		if (strcmp(argv[i], "-h") == 0 ||
-		    strcmp(argv[i], "--help") == 0) {
-			usage(stdout);
-			exit(EXIT_DONE);
-		}
-		if (strcmp(argv[i], "-V") == 0 ||
-		    strcmp(argv[i], "--version") == 0) {
+		if (is_word(argv[i], "-h", "--help")) {
+			help_all(stdout);
+			exit(CONTROL_DONE);
+		} else if (is_word(argv[i], "-V", "--version")) {
 			puts("pdnsluactl " PDNSLUA_VERSION);
-			exit(EXIT_DONE);
-		}
-		if (strcmp(argv[i], "-c") == 0 && i + 1 < argc) {
-			o->conf_path = argv[++i];
+			exit(CONTROL_DONE);
+		} else if (strcmp(argv[i], "-c") == 0 && i + 1 < argc) {
+			t->conf_path = argv[++i];
 		} else if (strncmp(argv[i], "--socket-dir=", 13) == 0) {
-			o->socket_dir = argv[i] + 13;
+			t->socket_dir = argv[i] + 13;
+		} else if (strcmp(argv[i], "--json") == 0) {
+			t->json = true;
 		} else {
 			fprintf(stderr, "pdnsluactl: unknown option %s\n",
 				argv[i]);
-			exit(EXIT_USAGE);
+			exit(CONTROL_USAGE);
 		}
 	}
-	o->n = argc - i;
-	o->words = argv + i;
-	if (o->n == 0) {
-		usage(stderr);
-		exit(EXIT_USAGE);
-	}
-	if (verb_parse(o->words[0]) == VERB_COUNT) {
-		fprintf(stderr,
-			"pdnsluactl: unknown verb '%s'; see "
-			"pdnsluactl --help\n",
-			o->words[0]);
-		exit(EXIT_USAGE);
-	}
+	return i;
 }
 
-/* The server's configuration tells where its socket is. */
-static const char *
-find_socket_dir(const struct options *o, struct conf **conf)
-{
-	struct cmdline cl = {.action = CONF_DUMP, .path = o->conf_path};
-
-	if (o->socket_dir)
-		return o->socket_dir;
-	if (conf_load(&cl, conf) != ERR_NONE)
-		exit(EXIT_FAILED);
-	return (*conf)->socket_dir;
-}
-
-static int
-connect_to(const char *dir)
-{
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (verb_socket_path(dir, a.sun_path, sizeof(a.sun_path)) < 0) {
-		fprintf(stderr,
-			"pdnsluactl: socket directory %s: name too "
-			"long\n",
-			dir);
-		exit(EXIT_USAGE);
-	}
-	if (fd >= 0 && connect(fd, (const void *)&a, sizeof(a)) == 0)
-		return fd;
-	fprintf(stderr, "pdnsluactl: no server on %s: %s\n", a.sun_path,
-		strerror(errno));
-	exit(EXIT_NO_SERVER);
-}
-
+/* --json and --help may also stand behind the verb; what is behind -- are
+ * words. */
 static void
-send_line(int fd, const struct options *o)
+parse_words(struct tool *t, int n, char **words)
 {
-	char line[4096];
-	struct text t = text_over(line, sizeof(line));
+	bool help = false, plain = false;
 
-	for (int i = 0; i < o->n; i++) {
-		text_str(&t, i ? " " : "");
-		text_str(&t, o->words[i]);
+	t->words = words;
+	for (int i = 0; i < n; i++) {
+		if (!plain && i > 0 && strcmp(words[i], "--") == 0)
+			plain = true;
+		else if (!plain && i > 0 && strcmp(words[i], "--json") == 0)
+			t->json = true;
+		else if (!plain && i > 0 && is_word(words[i], "-h", "--help"))
+			help = true;
+		else
+			t->words[t->n++] = words[i];
 	}
-	text_char(&t, '\n');
-	if (text_cut(&t)) {
-		fprintf(stderr, "pdnsluactl: the command is too long\n");
-		exit(EXIT_USAGE);
-	}
-	if (send(fd, line, t.len, MSG_NOSIGNAL) != (ssize_t)t.len) {
-		fprintf(stderr, "pdnsluactl: %s\n", strerror(errno));
-		exit(EXIT_NO_SERVER);
+	if (help && t->n > 0 && verb_parse(t->words[0]) != VERB_COUNT) {
+		help_verb(stdout, verb_parse(t->words[0]));
+		exit(CONTROL_DONE);
 	}
 }
 
-/* What the server did not understand, or could not do: a failed reload must be
- * one for systemctl, too. */
-static bool
-is_refusal(const char *reply, size_t len)
-{
-	static const char *const words[] = {"Unknown", "Error: "};
+/* --- the server ------------------------------------------------------------*/
 
-	for (size_t i = 0; i < COUNT(words); i++)
-		if (len >= strlen(words[i]) &&
-		    memcmp(reply, words[i], strlen(words[i])) == 0)
-			return true;
-	return false;
+/* Its configuration tells where its socket is. NULL: said already. */
+static const char *
+find_socket_dir(struct tool *t, char *buf, size_t cap)
+{
+	struct cmdline cl = {.action = CONF_DUMP, .path = t->conf_path};
+
+	if (t->socket_dir)
+		return t->socket_dir;
+	if (!t->conf && conf_load(&cl, &t->conf) != ERR_NONE)
+		return NULL;
+	snprintf(buf, cap, "%s%s", t->conf->chroot, t->conf->socket_dir);
+	return buf;
 }
 
-/* Copy the reply, a refusal to standard error. */
-static int
-copy_reply(int fd)
+enum control_status
+tool_connect(struct tool *t, struct link *l)
 {
 	char buf[4096];
-	size_t total = 0;
-	int status = EXIT_DONE;
-	ssize_t n;
+	const char *dir = find_socket_dir(t, buf, sizeof(buf));
+	enum control_status s;
 
-	while ((n = read(fd, buf, sizeof(buf))) > 0) {
-		if (total == 0 && is_refusal(buf, (size_t)n))
-			status = EXIT_FAILED;
-		fwrite(buf, 1, (size_t)n,
-		       status == EXIT_DONE ? stdout : stderr);
-		total += (size_t)n;
+	link_init(l);
+	if (!dir)
+		return tool_fail(t, CONTROL_FAILED,
+				 "the configuration cannot be read");
+	s = link_open(l, dir);
+	return s == CONTROL_DONE ? s : tool_fail(t, s, l->why.at);
+}
+
+/* --- verbs -----------------------------------------------------------------*/
+
+/* Those that the tool does itself, or could. */
+static enum control_status (*const own[VERB_COUNT])(struct tool *) = {
+    [VERB_help] = help_run,
+};
+
+static enum control_status
+run(struct tool *t)
+{
+	char why[128];
+
+	if (t->n == 0) {
+		help_all(stderr);
+		return CONTROL_USAGE;
 	}
-	if (n == 0 && total > 0)
-		return status;
-	fprintf(stderr, "pdnsluactl: the server said nothing\n");
-	return EXIT_FAILED;
+	t->verb = verb_parse(t->words[0]);
+	if (t->verb == VERB_COUNT) {
+		snprintf(why, sizeof(why),
+			 "unknown verb '%.64s'; see pdnsluactl --help",
+			 t->words[0]);
+		return tool_fail(t, CONTROL_USAGE, why);
+	}
+	if (!verb_takes(t->verb, t->n - 1))
+		return usage_of(t);
+	return own[t->verb] ? own[t->verb](t) : run_verb(t);
+}
+
+static bool
+takes_colour(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR") && term &&
+	       strcmp(term, "dumb") != 0;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct options o;
-	struct conf *conf = NULL;
-	int fd, status;
+	struct tool t = {.verb = VERB_COUNT};
+	int first = parse_options(&t, argc, argv);
+	enum control_status s;
 
-	parse_options(&o, argc, argv);
+	parse_words(&t, argc - first, argv + first);
+	t.colour = takes_colour();
 	log_set_level(LOG_LEVEL_ERR);
-	fd = connect_to(find_socket_dir(&o, &conf));
-	send_line(fd, &o);
-	status = copy_reply(fd);
-	close(fd);
-	conf_free(conf);
-	return status;
+	s = run(&t);
+	conf_free(t.conf);
+	return (int)s;
 }
