@@ -35,7 +35,7 @@ static const struct man_row {
 	enum man_type type;
 	const char *dflt;
 	int64_t min, max;
-	enum { MAN_RESTART, MAN_RELOAD } when;
+	enum { MAN_RESTART, MAN_RELOAD, MAN_LIVE } when;
 	const char *doc;
 } man_rows[] = {
 #define OPTION_GROUP(title) {.name = (title), .type = MAN_HEADING},

@@ -7,6 +7,9 @@
 
 #include <stddef.h>
 
+#include "lib/bug.h"
+#include "lib/err.h"
+
 struct conf;
 struct conf_setting;
 struct given;
@@ -20,6 +23,11 @@ void check_ready(struct conf *c);
  * in as a place outside of all files. */
 const struct conf_setting *check_place(const struct conf *, const char *name,
 				       struct conf_setting *none);
+
+/* conf.c: a configuration of copies of these settings, checked before, and one
+ * more. ERR_FORMAT: that one is wrong; logged. */
+enum err conf_load_given(const struct given *, const struct conf_setting *more,
+			 struct conf **out) MUST_CHECK;
 
 /* logging.c: warnings about this very configuration are log lines too; what it
  * says of their format holds for them. */

@@ -232,6 +232,18 @@ conf_load_text(const char *file, struct slice text, struct conf **out)
 	return finish(c, false, out);
 }
 
+enum err
+conf_load_given(const struct given *from, const struct conf_setting *more,
+		struct conf **out)
+{
+	struct conf *c = conf_new();
+
+	for (size_t i = 0; i < from->n; i++)
+		parse_copy(c->given, &from->at[i]);
+	parse_copy(c->given, more);
+	return finish(c, false, out);
+}
+
 /* --- questions ------------------------------------------------------------ */
 
 const char *

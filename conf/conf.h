@@ -115,6 +115,22 @@ enum err conf_load_text(const char *file, struct slice text,
 enum err conf_reload(const struct cmdline *, const struct conf *old,
 		     struct text *kept, struct conf **out) MUST_CHECK;
 void conf_free(struct conf *);
+
+/* How a setting changes while the server runs. */
+enum conf_change {
+	CONF_CHANGE_LIVE,   /* at once */
+	CONF_CHANGE_RELOAD, /* with a new generation of workers */
+	CONF_CHANGE_NEVER   /* *why says what it takes */
+};
+
+enum conf_change conf_change(const char *name, const char **why);
+/* A running server's configuration with another value of one setting, as
+ * conf_reload would give it. ERR_FORMAT: the value is wrong; logged. Master. */
+enum err conf_with(const struct conf *old, const char *name, const char *value,
+		   struct conf **out) MUST_CHECK;
+/* In place, in a process that holds its own copy: a CONF_CHANGE_LIVE setting,
+ * and a value that conf_with took. Tells the log. */
+void conf_set_live(struct conf *, const char *name, const char *value);
 /* name=value lines of all settings (mode ""), of the changed ones ("diff"),
  * or of the defaults with their documentation ("default"). Secrets are not
  * shown. ERR_SYS with errno. */

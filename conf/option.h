@@ -20,7 +20,7 @@ enum option_type {
 	OPTION_MASKS
 };
 
-enum option_when { OPTION_RESTART, OPTION_RELOAD };
+enum option_when { OPTION_RESTART, OPTION_RELOAD, OPTION_LIVE };
 
 struct option {
 	const char *name;

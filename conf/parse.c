@@ -135,6 +135,24 @@ add(struct given *g, const struct conf_setting *s)
 	g->at[g->n++] = *s;
 }
 
+static const char *
+copy_text(struct given *g, const char *text)
+{
+	return text ? parse_keep_text(g, text, strlen(text)) : NULL;
+}
+
+void
+parse_copy(struct given *g, const struct conf_setting *from)
+{
+	const struct conf_setting s = {.file = copy_text(g, from->file),
+				       .line = from->line,
+				       .name = copy_text(g, from->name),
+				       .value = copy_text(g, from->value),
+				       .bare = from->bare};
+
+	add(g, &s);
+}
+
 static bool
 is_blank(char c)
 {

@@ -57,6 +57,10 @@ void parse_text(struct given *, const char *file, struct slice text);
 /* One setting of the command line, without its dashes. */
 void parse_argument(struct given *, const char *text);
 
+/* A copy of a setting that was checked in another list: what += appended to is
+ * in its value already. */
+void parse_copy(struct given *, const struct conf_setting *);
+
 /* Log "FILE:LINE: name: words" and count it. */
 void parse_mistake(struct given *, const struct conf_setting *, const char *fmt,
 		   ...) PRINTF_LIKE(3, 4);

@@ -5,8 +5,11 @@
  */
 #include "conf/conf.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "conf/check.h"
+#include "conf/names.h"
 #include "conf/option.h"
 #include "conf/parse.h"
 #include "lib/text.h"
@@ -88,37 +91,125 @@ keep_launches(struct conf *c, const struct conf *old)
 	}
 }
 
-enum err
-conf_reload(const struct cmdline *cl, const struct conf *old, struct text *kept,
-	    struct conf **out)
+/* What a start alone may change is as it was; kept: the names of what was to
+ * change, or NULL. */
+static void
+keep_old(struct conf *c, const struct conf *old, struct text *kept)
 {
-	struct cmdline again = *cl;
-	struct conf *c;
-	enum err e;
-
-	/* whether files and users exist is seen when they are needed */
-	again.action = CONF_DUMP;
-	e = conf_load(&again, &c);
-	if (e != ERR_NONE)
-		return e;
 	for (size_t i = 0; i < option_count(); i++) {
 		const struct option *o = option_at(i);
 
 		if (o->type == OPTION_HEADING || o->when != OPTION_RESTART)
 			continue;
-		if (strcmp(c->texts[i], old->texts[i]) != 0)
+		if (kept && strcmp(c->texts[i], old->texts[i]) != 0)
 			text_fmt(kept, "%s%s", kept->len ? ", " : "", o->name);
 		c->texts[i] = keep_text(c, old->texts[i]);
 		keep_value(c, old, o);
 	}
 	keep_launches(c, old);
-	/* one that was drawn is kept as long as nobody asks for another */
-	if (strcmp(c->edns_cookie_secret, old->edns_cookie_secret) != 0 &&
-	    strcmp(c->texts[option_find("edns-cookie-secret")], "random") ==
-		0 &&
-	    strcmp(old->texts[option_find("edns-cookie-secret")], "random") ==
-		0)
+}
+
+/* One that was drawn is kept as long as nobody asks for another. */
+static void
+keep_secret(struct conf *c, const struct conf *old)
+{
+	size_t row = option_find("edns-cookie-secret");
+
+	if (strcmp(c->texts[row], "random") == 0 &&
+	    strcmp(old->texts[row], "random") == 0)
 		c->edns_cookie_secret = keep_text(c, old->edns_cookie_secret);
-	*out = c;
+}
+
+enum err
+conf_reload(const struct cmdline *cl, const struct conf *old, struct text *kept,
+	    struct conf **out)
+{
+	struct cmdline again = *cl;
+	enum err e;
+
+	/* whether files and users exist is seen when they are needed */
+	again.action = CONF_DUMP;
+	e = conf_load(&again, out);
+	if (e != ERR_NONE)
+		return e;
+	keep_old(*out, old, kept);
+	keep_secret(*out, old);
 	return ERR_NONE;
+}
+
+/* --- one setting of a running server --------------------------------------*/
+
+enum conf_change
+conf_change(const char *name, const char **why)
+{
+	static const char restart[] = "it needs a restart";
+	const char *now = names_renamed(name);
+	size_t row = option_find(now ? now : name);
+
+	*why = "";
+	if (row < option_count()) {
+		enum option_when when = option_at(row)->when;
+
+		if (when == OPTION_RESTART)
+			*why = restart;
+		return when == OPTION_RESTART ? CONF_CHANGE_NEVER
+		       : when == OPTION_LIVE  ? CONF_CHANGE_LIVE
+					      : CONF_CHANGE_RELOAD;
+	}
+	switch (names_find(name, why)) {
+	case NAMES_PARAM:
+		*why = "it is read when the script is loaded: reload";
+		break;
+	case NAMES_LATER:
+	case NAMES_IGNORED:
+	case NAMES_FOREIGN:
+	case NAMES_LMDB:
+		*why = "it has no effect here";
+		break;
+	case NAMES_OPTION:
+	case NAMES_UNKNOWN:
+		*why = "unknown setting";
+	}
+	return CONF_CHANGE_NEVER;
+}
+
+enum err
+conf_with(const struct conf *old, const char *name, const char *value,
+	  struct conf **out)
+{
+	const char *now = names_renamed(name);
+	const struct conf_setting more = {
+	    .file = "set", .name = now ? now : name, .value = value};
+	enum err e = conf_load_given(old->given, &more, out);
+
+	if (e != ERR_NONE)
+		return e;
+	keep_old(*out, old, NULL);
+	keep_secret(*out, old);
+	return ERR_NONE;
+}
+
+/* Texts are not copied: the caller's memory may be any. */
+static void
+set_live_text(struct conf *c, const char *value)
+{
+	c->log_format = strcmp(value, "json") == 0 ? "json" : "text";
+}
+
+void
+conf_set_live(struct conf *c, const char *name, const char *value)
+{
+	size_t row = option_find(name);
+	const struct option *o = row < option_count() ? option_at(row) : NULL;
+	void *field = o ? (char *)c + o->offset : NULL;
+
+	if (!o || o->when != OPTION_LIVE)
+		return;
+	if (o->type == OPTION_BOOL)
+		*(bool *)field = conf_is_yes(value);
+	else if (o->type == OPTION_NUM)
+		*(int64_t *)field = strtoll(value, NULL, 10);
+	else if (field == (void *)&c->log_format)
+		set_live_text(c, value);
+	conf_log_apply(c);
 }

@@ -249,8 +249,7 @@ lua2_open(const struct conf *conf, const struct launch *launch,
 
 	b->conf = conf;
 	b->label = launch->label;
-	b->logging = conf_is_yes(conf_backend(conf, launch, "query-logging")) ||
-		     conf->query_logging;
+	b->logging = conf_is_yes(conf_backend(conf, launch, "query-logging"));
 	b->scratch = xalloc(RDATA_MAX_BYTES);
 	for (size_t i = 0; i < LUA2_FUNCTIONS; i++)
 		b->function[i] = LUA_NOREF;

@@ -24,6 +24,7 @@
 #include <stdbool.h>
 
 #include "backend/backend.h"
+#include "conf/conf.h"
 #include "lib/log.h"
 #include "luaapi/lua2.h"
 #include "luaapi/script.h"
@@ -136,7 +137,8 @@ int lua2_push_global(lua_State *, const char *name);
 static inline bool
 lua2_logs(const struct lua2 *b)
 {
-	return UNLIKELY(b->logging) && log_wants(LOG_LEVEL_DEBUG);
+	return UNLIKELY(b->logging || b->conf->query_logging) &&
+	       log_wants(LOG_LEVEL_DEBUG);
 }
 
 /* -- lua2_intern.c -------------------------------------------------------- */

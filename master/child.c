@@ -98,6 +98,7 @@ child_start(struct master *m, const struct child *c, const struct generation *g,
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
+	conf_log_apply(g->conf);
 	keep_only(&h);
 	exit(m->child_main(&h));
 }

@@ -88,6 +88,7 @@ struct reload {
 	const char *kept; /* settings that need a restart; "" */
 	unsigned cycled;  /* slots that are done */
 	enum reload_kind kind;
+	struct conf *conf; /* RELOAD_SET: until the next one has it */
 	bool no_probation;
 	struct command *asked; /* waits for the end; NULL: nobody */
 };
@@ -172,17 +173,28 @@ void generation_fini(struct generation *);
 bool generation_cookies(const struct generation *, struct hash_key *);
 /* Read the configuration again, as a new generation without a snapshot.
  * Settings that need a restart keep their values; *kept = their names, or "",
- * to be freed. ERR_FORMAT: mistakes, logged. */
-enum err generation_read(struct master *, struct generation *,
-			 char **kept) MUST_CHECK;
+ * to be freed. ERR_FORMAT: mistakes, logged and told why. */
+enum err generation_read(struct master *, struct generation *, char **kept,
+			 struct text *why) MUST_CHECK;
+/* The present configuration with another value of one setting. ERR_FORMAT. */
+enum err generation_conf(const struct master *, const char *name,
+			 const char *value, struct conf **,
+			 struct text *why) MUST_CHECK;
+/* The next one: the present script with this configuration, which it owns. */
+void generation_like(struct master *, struct conf *, struct generation *);
+/* The present one has this configuration now, and owns it. */
+void generation_change(struct master *, struct conf *);
 
 /* reload.c */
 /* Bring up the first generation. */
 void reload_first(struct master *);
 /* Begin one for a command, which is answered at the end, or for nobody (NULL).
- * false: it cannot be begun, which the command and the log were told. */
+ * false: it cannot be begun, which the command, or else the log, was told. */
 bool reload_begin(struct master *, struct command *asked, enum reload_kind,
 		  bool no_probation);
+/* The same, with the script that is loaded and this configuration; takes
+ * it. */
+void reload_set(struct master *, struct command *asked, struct conf *);
 /* Replace all workers by others of the same generation, one at a time. */
 void reload_cycle(struct master *, struct command *asked);
 /* What a worker of the generation being brought up says or does. */

@@ -28,7 +28,13 @@
 #include "master/parts.h"
 #include "shm/segment.h"
 
-enum { LOAD_EXTRA_MS = 1000 /* the child's own limit comes first */ };
+enum {
+	LOAD_EXTRA_MS = 1000, /* the child's own limit comes first */
+	WHY_BYTES = 4096
+};
+
+static const char *const names[] = {
+    [RELOAD_NEW] = "reload", [RELOAD_BACK] = "rollback", [RELOAD_SET] = "set"};
 
 /* What a person who waits is told. */
 static const char *const doing[] = {
@@ -119,10 +125,6 @@ kill_next(struct master *m)
 static const char *
 name_of(const struct master *m)
 {
-	static const char *const names[] = {[RELOAD_NEW] = "reload",
-					    [RELOAD_BACK] = "rollback",
-					    [RELOAD_SET] = "set"};
-
 	return names[m->reload.kind];
 }
 
@@ -187,6 +189,10 @@ success_text(struct master *m, long long took_ms)
 {
 	struct text *out = &m->reload.asked->out;
 
+	if (m->reload.kind == RELOAD_SET) { /* as PowerDNS says it */
+		text_str(out, "done\n");
+		return;
+	}
 	text_fmt(out, "Ok: generation %llu serves with %u workers (%lld ms)\n",
 		 (unsigned long long)m->now.number, m->n_slots, took_ms);
 	if (m->reload.kept && m->reload.kept[0])
@@ -262,6 +268,7 @@ switch_over(struct master *m)
 	m->now = m->reload.next;
 	m->reload.next = (struct generation){.snapshot = -1, .zone_list = -1};
 	m->conf = m->now.conf;
+	conf_log_apply(m->conf);
 	log_set_generation(m->now.number);
 	if (m->conf->zone_cache_refresh_interval > 0)
 		m->zones_at_ms = clock_mono_ms() +
@@ -336,43 +343,61 @@ may_not_begin(const struct master *m)
 	return NULL;
 }
 
-/* The next generation, not brought up yet. NULL, or why there is none. */
-static const char *
-prepare(struct master *m, enum reload_kind kind)
+/* The next generation, not brought up yet. false, and why there is none. */
+static bool
+prepare(struct master *m, enum reload_kind kind, struct text *why)
 {
 	char *kept = NULL;
 
-	if (kind == RELOAD_BACK && !take_before(m))
-		return "there is no generation to roll back to";
+	if (kind == RELOAD_BACK && !take_before(m)) {
+		text_str(why, "there is no generation to roll back to");
+		return false;
+	}
+	if (kind == RELOAD_SET)
+		generation_like(m, m->reload.conf, &m->reload.next);
 	if (kind == RELOAD_NEW &&
-	    generation_read(m, &m->reload.next, &kept) != ERR_NONE)
-		return "the configuration has mistakes, see the log";
+	    generation_read(m, &m->reload.next, &kept, why) != ERR_NONE)
+		return false;
+	m->reload.conf = NULL;
 	m->reload.kept = kept;
-	return NULL;
+	return true;
 }
 
 bool
 reload_begin(struct master *m, struct command *asked, enum reload_kind kind,
 	     bool no_probation)
 {
-	const char *why = may_not_begin(m);
+	char buf[WHY_BYTES];
+	struct text why = text_over(buf, sizeof(buf));
+	const char *not = may_not_begin(m);
+	bool begun = false;
 
-	if (!why) {
+	if (not ) {
+		text_str(&why, not );
+	} else {
 		kill_next(m); /* heirs of this generation inherit nothing */
-		m->reload.kind = kind;
 		m->reload.no_probation = no_probation;
-		why = prepare(m, kind);
+		begun = prepare(m, kind, &why);
 	}
-	if (why) {
-		refuse_asker(asked, kind == RELOAD_BACK ? "rollback" : "reload",
-			     why);
+	if (!begun) {
+		refuse_asker(asked, names[kind], buf);
 		return false;
 	}
-	log_notice("%s begins: generation %llu", name_of(m),
+	m->reload.kind = kind;
+	log_notice("%s begins: generation %llu", names[kind],
 		   (unsigned long long)m->reload.next.number);
 	keep_asker(m, asked);
 	begin(m);
 	return true;
+}
+
+void
+reload_set(struct master *m, struct command *asked, struct conf *conf)
+{
+	m->reload.conf = conf;
+	reload_begin(m, asked, RELOAD_SET, false);
+	conf_free(m->reload.conf); /* not begun */
+	m->reload.conf = NULL;
 }
 
 void

@@ -127,6 +127,9 @@ master_speaks(struct loop *l)
 	case IPC_ZONES:
 		world_set_zones(l->world, fd);
 		break;
+	case IPC_SETTING:
+		world_set(l->world, fd);
+		break;
 	case IPC_PREDECESSOR:
 		l->predecessor = (struct source){SOURCE_PREDECESSOR, fd, NULL};
 		loop_add(l, &l->predecessor, EPOLLIN);

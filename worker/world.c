@@ -21,7 +21,11 @@
 #include "shm/segment.h"
 #include "shm/zonelist.h"
 
-enum { ARENA_BYTES = 256 * 1024, ARENA_LIMIT = 256 * 1024 * 1024 };
+enum {
+	ARENA_BYTES = 256 * 1024,
+	ARENA_LIMIT = 256 * 1024 * 1024,
+	SETTING_MAX_BYTES = 256
+};
 
 /* Kinds of launch= entries. */
 static const struct {
@@ -189,6 +193,23 @@ world_set_zones(struct world *w, int fd)
 	zonelist_close(w->answerer.zone_list);
 	w->answerer.zone_list = z;
 	w->answerer.slot->zones = zonelist_count(z);
+}
+
+/* The configuration is this process' own copy since the fork. */
+void
+world_set(struct world *w, int fd)
+{
+	char text[SETTING_MAX_BYTES];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	char *value;
+
+	close(fd);
+	text[n < 0 ? 0 : n] = '\0';
+	value = strchr(text, '=');
+	if (!value)
+		return;
+	*value++ = '\0';
+	conf_set_live((struct conf *)(uintptr_t)w->conf, text, value);
 }
 
 enum wear

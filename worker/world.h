@@ -36,6 +36,8 @@ enum err world_open(struct world *, const struct conf *,
 void world_close(struct world *);
 /* Use this zone list from now on (closes fd); the old one goes. */
 void world_set_zones(struct world *, int fd);
+/* A setting of the running server, NAME=VALUE in a file (closes fd). */
+void world_set(struct world *, int fd);
 /* Has a backend kept so much that a new process should take this one's place?
  * Cheap: after each batch of queries. */
 enum wear world_wear(struct world *);
