@@ -4,9 +4,17 @@
  */
 #include "backend/zones.h"
 
+#include <assert.h>
 #include <unistd.h>
 
 #include "shm/zonelist.h"
+
+static_assert((int)KIND_NATIVE == (int)ZONE_NATIVE &&
+		  (int)KIND_PRIMARY == (int)ZONE_PRIMARY &&
+		  (int)KIND_SECONDARY == (int)ZONE_SECONDARY &&
+		  (int)KIND_PRODUCER == (int)ZONE_PRODUCER &&
+		  (int)KIND_CONSUMER == (int)ZONE_CONSUMER,
+	      "the list has the same numbers");
 
 struct collect {
 	struct zonelist_builder *builder;

@@ -135,6 +135,9 @@ void conf_set_live(struct conf *, const char *name, const char *value);
  * or of the defaults with their documentation ("default"). Secrets are not
  * shown. ERR_SYS with errno. */
 enum err conf_dump(const struct conf *, const char *mode, int fd) MUST_CHECK;
+/* The same as an object, keys with underscores, script parameters in one of
+ * their own; mode "default": an array with an object for each setting. */
+void conf_dump_json(const struct conf *, const char *mode, struct text *);
 /* Tell the log what the settings say of its lines; again after a reload. */
 void conf_log_apply(const struct conf *);
 /* Open syslog if the settings want it. At the start, before a chroot. */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/dump.h"
 #include "conf/launch.h"
 #include "conf/names.h"
 #include "conf/option.h"
@@ -141,10 +142,8 @@ remark_on(const char *name, const char *value)
 	return NULL;
 }
 
-/* The value as it is used now: an unset path or name may come from the
- * machine. */
-static const char *
-value_now(const struct conf *c, size_t row)
+const char *
+dump_value(const struct conf *c, size_t row)
 {
 	const struct option *o = option_at(row);
 	const void *field = (const char *)c + o->offset;
@@ -156,8 +155,8 @@ value_now(const struct conf *c, size_t row)
 	return c->texts[row];
 }
 
-static bool
-is_changed(const struct conf *c, size_t row)
+bool
+dump_is_changed(const struct conf *c, size_t row)
 {
 	const struct option *o = option_at(row);
 
@@ -177,12 +176,12 @@ put_options(struct dump *d)
 	for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
 		if (o->type == OPTION_HEADING)
 			d->heading = o->name;
-		else if (d->diff && !is_changed(d->c, i))
+		else if (d->diff && !dump_is_changed(d->c, i))
 			continue;
 		else if (o->type == OPTION_SECRET)
-			put_secret(d, o->name, value_now(d->c, i));
+			put_secret(d, o->name, dump_value(d->c, i));
 		else
-			put_setting(d, o->name, value_now(d->c, i),
+			put_setting(d, o->name, dump_value(d->c, i),
 				    remark_on(o->name, d->c->texts[i]));
 	}
 }
@@ -204,9 +203,8 @@ put_backend(struct dump *d, const struct launch *l)
 	}
 }
 
-/* A script may be given the password of its database. */
-static bool
-sounds_secret(const char *name)
+bool
+dump_is_secret(const char *name)
 {
 	static const char *const words[] = {"pass", "secret", "token", "key",
 					    "credential"};
@@ -230,7 +228,7 @@ put_params(struct dump *d)
 		if (names_find(s->name, &why) != NAMES_PARAM ||
 		    s != parse_last(g, s->name) || launch_has(d->c, s->name))
 			continue;
-		if (sounds_secret(s->name))
+		if (dump_is_secret(s->name))
 			put_secret(d, s->name, s->value);
 		else
 			put_setting(d, s->name, s->value, NULL);

@@ -337,14 +337,15 @@ child_died(struct master *m, pid_t pid, int status)
 
 	if (!c)
 		return;
+	if (c == m->job) /* it ends right behind its last word */
+		child_hear_out(m, c);
 	guilty = own_making(c, status);
 	if (!(m->stopping && WIFSIGNALED(status) &&
 	      WTERMSIG(status) == SIGKILL))
 		log_death(m, c, status);
 	if (c->role == ROLE_WORKER)
 		strike(m, c, guilty);
-	if (m->job == c)
-		m->job = NULL;
+	zones_job_died(m, c);
 	if (guilty && c->role == ROLE_WORKER && c->generation == m->now.number)
 		probation_death(m);
 	reload_lost(m, c); /* reads its last words */

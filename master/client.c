@@ -535,7 +535,8 @@ clients_end_commands(struct master *m)
 		    c->command->verb == VERB_stop)
 			command_end(c->command, CONTROL_DONE, "");
 		else
-			command_fail(c->command, "the server has stopped");
+			command_abort(c->command, CONTROL_NO_SERVER,
+				      "the server has stopped");
 		client_flush(c);
 	}
 }

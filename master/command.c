@@ -85,7 +85,7 @@ void
 command_keep(struct command *c, const struct command_ops *ops, void *ctx,
 	     const char *doing)
 {
-	bug_on(c->ops || c->ended);
+	bug_on(c->ended);
 	c->ops = ops;
 	c->ctx = ctx;
 	c->doing = doing;
@@ -156,6 +156,14 @@ void
 command_end(struct command *c, enum control_status status, const char *why)
 {
 	end(c, status, "", why);
+}
+
+void
+command_abort(struct command *c, enum control_status status, const char *why)
+{
+	if (c->ops->cancel)
+		c->ops->cancel(c);
+	end(c, status, "Error: ", why);
 }
 
 void

@@ -67,7 +67,8 @@ struct command {
 /* --- for handlers and those who keep commands ------------------------------*/
 
 /* The handler returns, the command goes on. Who keeps it ends it, or hears of
- * cancel. doing: what goes on, for a person: "the script is being loaded". */
+ * cancel, or hands it on by another command_keep. doing: what goes on, for a
+ * person: "the script is being loaded". */
 void command_keep(struct command *, const struct command_ops *, void *ctx,
 		  const char *doing);
 /* Something else goes on now. */
@@ -108,5 +109,7 @@ struct command *command_run(struct master *, struct client *, unsigned flags,
 			    int n, const char *const *words) MUST_CHECK;
 /* The client is gone. */
 void command_cancel(struct command *);
+/* The server ends: its keeper hears of cancel, the client of the status. */
+void command_abort(struct command *, enum control_status, const char *why);
 
 #endif

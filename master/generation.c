@@ -102,11 +102,14 @@ copy_fd(int fd)
 void
 generation_like(struct master *m, struct conf *conf, struct generation *out)
 {
+	bool lists = conf->zone_cache_refresh_interval > 0;
+
 	*out = (struct generation){.number = ++m->last_generation,
 				   .conf = conf,
 				   .own_conf = conf,
 				   .snapshot = copy_fd(m->now.snapshot),
-				   .zone_list = copy_fd(m->now.zone_list)};
+				   .zone_list =
+				       lists ? copy_fd(m->now.zone_list) : -1};
 }
 
 void

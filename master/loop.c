@@ -87,7 +87,16 @@ on_zones(struct master *m, struct child *c, int fd)
 static void
 on_no_zones(struct master *m, struct child *c, int fd)
 {
-	(void)m, (void)c, (void)fd; /* the old list stays in force */
+	(void)fd;
+	if (c == m->job)
+		zones_none(m);
+}
+
+static void
+on_taken(struct master *m, struct child *c, int fd)
+{
+	(void)m, (void)fd;
+	news_taken(c);
 }
 
 static void (*const handlers[IPC_TYPES])(struct master *, struct child *,
@@ -95,38 +104,50 @@ static void (*const handlers[IPC_TYPES])(struct master *, struct child *,
     [IPC_READY] = on_ready,	  [IPC_DRAINED] = on_drained,
     [IPC_SNAPSHOT] = on_snapshot, [IPC_ZONES] = on_zones,
     [IPC_NO_ZONES] = on_no_zones, [IPC_WORN] = on_worn,
+    [IPC_TAKEN] = on_taken,
 };
 
-/* One child's socket is readable. A child that talks nonsense is killed. */
-void
-child_wakes(struct master *m, struct watch *w, uint32_t events)
+/* One message. false: there is none. */
+static bool
+hear(struct master *m, struct child *c)
 {
-	struct child *c = (struct child *)w;
 	struct ipc_message msg;
 	int fd;
 	enum err e = c->sock < 0 ? ERR_BUSY : ipc_recv(c->sock, &msg, &fd);
-
-	(void)events;
 
 	switch (e) {
 	case ERR_NONE:
 		break;
 	case ERR_BUSY:
-		return;
+		return false;
 	case ERR_MISS: /* its death will be reaped */
 		epoll_ctl(m->epoll, EPOLL_CTL_DEL, c->sock, NULL);
-		return;
+		return false;
 	default:
 		log_err("child %d talks nonsense: killed", (int)c->pid);
 		kill(c->pid, SIGKILL);
-		return;
+		return false;
 	}
-	if (msg.generation != c->generation || !handlers[msg.type]) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	handlers[msg.type](m, c, fd);
+	if (msg.generation == c->generation && handlers[msg.type])
+		handlers[msg.type](m, c, fd);
+	else if (fd >= 0)
+		close(fd);
+	return true;
+}
+
+/* One child's socket is readable. A child that talks nonsense is killed. */
+void
+child_wakes(struct master *m, struct watch *w, uint32_t events)
+{
+	(void)events;
+	hear(m, (struct child *)w);
+}
+
+void
+child_hear_out(struct master *m, struct child *c)
+{
+	while (hear(m, c))
+		continue;
 }
 
 static void
@@ -216,6 +237,7 @@ run_timers(struct master *m)
 		next = least(next, watchdog_look(m, now));
 		next = least(next, zones_refresh_due(m, now));
 	}
+	news_due(m);
 	next = least(next, control_due(m, now));
 	now = clock_mono_ms();
 	return next <= now ? 0 : (int)least(next - now, 60000);

@@ -110,6 +110,8 @@ master_new(const struct cmdline *cmdline, const struct conf *conf,
 	allow_descriptors();
 	children_init(m);
 	slots_init(m);
+	news_init(m);
+	zones_init(m);
 	notify_open(&m->notify);
 	listeners_open(m);
 	make_segment(m);
@@ -135,5 +137,7 @@ master_free(struct master *m)
 	cache_detach(m->packets);
 	cache_detach(m->records);
 	control_free(m);
+	news_fini(m);
+	zones_fini(m);
 	free(m);
 }

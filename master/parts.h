@@ -48,6 +48,7 @@ struct child {
 	uint64_t generation;
 	bool probe, ready, told_to_drain;
 	bool killed_burning; /* by the watchdog, in a busy loop */
+	unsigned owes;	     /* TAKEN, for what news.c told it */
 	int64_t born_ms;
 	int64_t drain_ms;	/* when it was told to */
 	int64_t kill_at_ms;	/* not READY or not gone by then; NEVER */
@@ -120,6 +121,8 @@ struct master {
 	struct child *children;
 	struct slot *slots;
 	struct child *job; /* lists zones; NULL: none */
+	struct zones_waiters *zones_waiters;
+	struct news_waiters *news_waiters;
 	struct reload reload;
 	struct probation probation;
 	bool started; /* a generation serves */
@@ -217,13 +220,40 @@ int64_t probation_due(struct master *, int64_t now_ms);
 
 /* watchdog.c: kill what hangs; returns when to look again. */
 int64_t watchdog_look(struct master *, int64_t now_ms);
+/* news.c: what all workers of the present generation are told while they live;
+ * fd stays the caller's. */
+void news_init(struct master *);
+void news_tell(struct master *, enum ipc_type, int fd);
+void news_taken(struct child *);
+/* done is called when all have taken what they were told, or are gone. */
+typedef void news_done(struct command *);
+void news_wait(struct master *, struct command *, news_done *done);
+void news_due(struct master *);
+void news_fini(struct master *);
+
 /* zones.c */
+void zones_init(struct master *);
 void zones_take(struct master *, int fd); /* takes fd */
+/* The job has listed none. */
+void zones_none(struct master *);
+/* A child is dead, perhaps the job. */
+void zones_job_died(struct master *, const struct child *);
+/* A job that begins from now on tells done what it found: a list (borrowed; -1:
+ * no backend lists its zones), or why it failed. */
+typedef void zones_done(struct command *, int list, const char *why);
+void zones_ask(struct master *, struct command *, zones_done *done);
+/* A generation begins, with a list just made. */
+void zones_plan(struct master *);
+/* Does the server go by a list? */
+bool zones_are_listed(const struct master *);
 int64_t zones_refresh_due(struct master *, int64_t now_ms);
+void zones_fini(struct master *);
 /* loop.c: watch a descriptor, or change what it is watched for. */
 void loop_watch(struct master *, int fd, struct watch *, uint32_t events);
 /* A child says something. */
 void child_wakes(struct master *, struct watch *, uint32_t events);
+/* All that a job said before it ended. */
+void child_hear_out(struct master *, struct child *);
 /* control.c: dies when another server answers there; without a socket (one
  * warning) the server runs all the same. */
 void control_open(struct master *);

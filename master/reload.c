@@ -270,9 +270,7 @@ switch_over(struct master *m)
 	m->conf = m->now.conf;
 	conf_log_apply(m->conf);
 	log_set_generation(m->now.number);
-	if (m->conf->zone_cache_refresh_interval > 0)
-		m->zones_at_ms = clock_mono_ms() +
-				 m->conf->zone_cache_refresh_interval * 1000;
+	zones_plan(m);
 	for (unsigned i = 0; i < m->n_slots; i++)
 		slot_switch(m, &m->slots[i]);
 	if (!m->started) {

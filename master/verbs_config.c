@@ -2,8 +2,8 @@
  * master/verbs_config.c - the verbs about settings. Runs in the master.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "conf/conf.h"
@@ -13,31 +13,59 @@
 #include "master/parts.h"
 #include "master/verbs.h"
 
+/* conf_dump writes to a descriptor; there may be no /tmp (chroot). */
+static bool
+dump(struct command *c, const char *mode)
+{
+	int fd = memfd_create("configuration", MFD_CLOEXEC);
+	char buf[4096];
+	ssize_t n = -1;
+
+	if (fd < 0)
+		return false;
+	if (conf_dump(c->m->conf, mode, fd) == ERR_NONE &&
+	    lseek(fd, 0, SEEK_SET) == 0)
+		while ((n = read(fd, buf, sizeof(buf))) > 0)
+			text_put(&c->out, buf, (size_t)n);
+	close(fd);
+	return n == 0;
+}
+
 void
 verb_do_current_config(struct command *c)
 {
 	const char *mode = c->n > 1 ? c->words[1] : "";
-	char buf[4096];
-	FILE *f = tmpfile();
-	size_t n;
 
-	if (!f || conf_dump(c->m->conf, mode, fileno(f)) != ERR_NONE) {
+	if (mode[0] && strcmp(mode, "diff") != 0 &&
+	    strcmp(mode, "default") != 0)
 		command_usage(c);
-	} else {
-		rewind(f);
-		while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
-			text_put(&c->out, buf, n);
-	}
-	if (f)
-		fclose(f);
+	else if (c->json)
+		conf_dump_json(c->m->conf, mode, &c->out);
+	else if (!dump(c, mode))
+		command_fail(c, "no memory file: %s", strerror(errno));
 }
 
 /* --- set -------------------------------------------------------------------*/
 
-/* Each child gets it, now or when it comes to read; those that are born later
- * inherit it. */
 static void
-tell_children(struct master *m, const char *name, const char *value)
+set_done(struct command *c)
+{
+	struct json j = command_json(c);
+
+	if (!c->json) {
+		text_str(&c->out, "done\n");
+	} else {
+		json_object(&j, NULL);
+		json_count(&j, "generation", c->m->now.number);
+		json_end(&j);
+	}
+	command_end(c, CONTROL_DONE, "");
+}
+
+/* Those that are born later inherit it. */
+static void
+set_live(struct command *c, const char *name, const char *value,
+	 struct conf *conf)
 {
 	char buf[256];
 	struct text t = text_over(buf, sizeof(buf));
@@ -46,35 +74,15 @@ tell_children(struct master *m, const char *name, const char *value)
 	text_fmt(&t, "%s=%s", name, value);
 	fd = fd_sealed_copy("setting", slice_of(buf, t.len));
 	if (fd < 0) {
-		log_err("set: no memory file: %s", strerror(errno));
+		command_fail(c, "no memory file: %s", strerror(errno));
+		conf_free(conf);
 		return;
 	}
-	for (unsigned i = 0; i < m->n_children; i++) {
-		struct child *w = &m->children[i];
-
-		if (w->pid && w->role == ROLE_WORKER &&
-		    w->generation == m->now.number)
-			child_tell(w, IPC_SETTING, fd);
-	}
-	close(fd);
-}
-
-static void
-set_live(struct command *c, struct conf *conf)
-{
-	const char *name = c->words[1], *value = c->words[2];
-	struct json j = command_json(c);
-
+	log_notice("set: %s", buf);
 	generation_change(c->m, conf);
-	tell_children(c->m, name, value);
-	log_notice("set: %s=%s", name, value);
-	if (!c->json) {
-		text_str(&c->out, "done\n");
-		return;
-	}
-	json_object(&j, NULL);
-	json_count(&j, "generation", c->m->now.number);
-	json_end(&j);
+	news_tell(c->m, IPC_SETTING, fd);
+	close(fd);
+	news_wait(c->m, c, set_done);
 }
 
 /* PowerDNS' words; behind them why. */
@@ -96,7 +104,7 @@ verb_do_set(struct command *c)
 				 &words) != ERR_NONE)
 		command_fail(c, "%s", buf);
 	else if (change == CONF_CHANGE_LIVE)
-		set_live(c, conf);
+		set_live(c, c->words[1], c->words[2], conf);
 	else
 		reload_set(c->m, c, conf);
 }

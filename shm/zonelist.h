@@ -21,6 +21,16 @@
 
 enum { ZONE_IS_ANCESTOR = 255 /* entry.backend: above a zone, none itself */ };
 
+/* The same numbers as enum domain_kind of backend/. */
+enum zone_kind {
+	ZONE_NATIVE,
+	ZONE_PRIMARY,
+	ZONE_SECONDARY,
+	ZONE_PRODUCER,
+	ZONE_CONSUMER,
+	ZONE_KINDS
+};
+
 struct zone_entry {
 	uint32_t next;	   /* entry with the same hash slot, + 1; 0 = none */
 	uint32_t name_off; /* in the file */
@@ -29,7 +39,7 @@ struct zone_entry {
 	uint32_t notified_serial;
 	uint8_t name_len;
 	uint8_t backend; /* in launch order */
-	uint8_t kind;
+	uint8_t kind;	 /* enum zone_kind */
 	uint8_t reserved;
 };
 

@@ -103,6 +103,16 @@ stop_serving(struct loop *l)
 	l->draining = true;
 }
 
+/* Somebody waits for it at the control socket. */
+static void
+say_taken(struct loop *l)
+{
+	const struct heritage *h = l->heritage;
+
+	if (ipc_send(h->master, IPC_TAKEN, h->generation, -1) != ERR_NONE)
+		log_err("the master does not listen: %s", strerror(errno));
+}
+
 static void
 master_speaks(struct loop *l)
 {
@@ -126,9 +136,11 @@ master_speaks(struct loop *l)
 		break;
 	case IPC_ZONES:
 		world_set_zones(l->world, fd);
+		say_taken(l);
 		break;
 	case IPC_SETTING:
 		world_set(l->world, fd);
+		say_taken(l);
 		break;
 	case IPC_PREDECESSOR:
 		l->predecessor = (struct source){SOURCE_PREDECESSOR, fd, NULL};
@@ -142,6 +154,7 @@ master_speaks(struct loop *l)
 	case IPC_WORN:
 	case IPC_DRAINED:
 	case IPC_NO_ZONES:
+	case IPC_TAKEN:
 	case IPC_TYPES:
 		bug_on(true);
 	}
