@@ -25,16 +25,20 @@ enum comp_type {
 	COMP_MASKS
 };
 
+enum comp_when { COMP_RESTART, COMP_RELOAD, COMP_LIVE };
+
 static const struct comp_option {
 	const char *name;
 	enum comp_type type;
+	enum comp_when when; /* does pdnsluactl set take it? */
 	const char *doc;
 } comp_options[] = {
 #define OPTION(field, name, type, dflt, min, max, when, doc) \
-	{(name), COMP_##type, (doc)},
+	{(name), COMP_##type, COMP_##when, (doc)},
 #include "conf/options.tbl"
 #undef OPTION
-#define BACKEND_OPTION(type, key, dflt, doc) {type "-" key, COMP_PATH, (doc)},
+#define BACKEND_OPTION(type, key, dflt, doc) \
+	{type "-" key, COMP_PATH, COMP_RESTART, (doc)},
 #include "conf/backends.tbl"
 };
 
@@ -144,6 +148,40 @@ comp_put_words(FILE *out, const char *const *words, size_t n,
 	fputc('\n', out);
 }
 
+/* What may stand behind a verb: words of its arguments, or names of counters,
+ * settings, verbs. */
+static void
+comp_put_words_of(FILE *out, const char *verb, const char *indent)
+{
+	const char *names[COMP_COUNT(comp_options) + COMP_COUNT(comp_verbs)];
+	size_t n = 0;
+
+	if (strcmp(verb, "show") == 0) {
+		comp_put_words(out, comp_counters, COMP_COUNT(comp_counters),
+			       indent);
+		return;
+	}
+	for (size_t i = 0; i < COMP_COUNT(comp_options); i++)
+		if (strcmp(verb, "set") == 0 &&
+		    comp_options[i].when != COMP_RESTART)
+			names[n++] = comp_options[i].name;
+	for (size_t i = 0; i < COMP_COUNT(comp_verbs); i++)
+		if (strcmp(verb, "help") == 0)
+			names[n++] = comp_verbs[i].name;
+	comp_put_words(out, names, n, indent);
+}
+
+static const char *const comp_listed[] = {"help", "set", "show"};
+
+static bool
+comp_is_listed(const char *verb)
+{
+	for (size_t i = 0; i < COMP_COUNT(comp_listed); i++)
+		if (strcmp(comp_listed[i], verb) == 0)
+			return true;
+	return false;
+}
+
 /* bash splits words at = and :, so --name=value comes in three of them. */
 static const char comp_bash_value[] = "\t# --NAME=VALUE comes as three words\n"
 				      "\tif [[ $cur == = ]]; then\n"
@@ -189,20 +227,24 @@ comp_bash_tool(FILE *out)
 		fprintf(out, "\t\t%s\n", comp_verbs[i].name);
 	fputs("\t\t'\n"
 	      "\t\t[[ $cur == -* ]] &&\n"
-	      "\t\t    words='-c --socket-dir= -h --help -V --version' ;;\n",
+	      "\t\t    words='-c --socket-dir= --json -h --help -V "
+	      "--version' ;;\n",
 	      out);
 	for (size_t i = 0; i < COMP_COUNT(comp_verbs); i++) {
-		if (strcmp(comp_verbs[i].name, "show") == 0 ||
+		if (comp_is_listed(comp_verbs[i].name) ||
 		    !comp_has_literals(comp_verbs[i].args))
 			continue;
 		fprintf(out, "\t%s) words='", comp_verbs[i].name);
 		comp_put_literals(out, comp_verbs[i].args);
 		fputs("' ;;\n", out);
 	}
-	fputs("\tshow)\n\t\twords='\n", out);
-	comp_put_words(out, comp_counters, COMP_COUNT(comp_counters), "\t\t");
-	fputs("\t\t' ;;\n"
-	      "\tesac\n"
+	for (size_t i = 0; i < COMP_COUNT(comp_listed); i++) {
+		fprintf(out, "\t%s)\n\t\twords='\n", comp_listed[i]);
+		comp_put_words_of(out, comp_listed[i], "\t\t");
+		fputs("\t\t' ;;\n", out);
+	}
+	fputs("\tesac\n"
+	      "\t[[ -n $verb && $cur == -* ]] && words+=' --json --help'\n"
 	      "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
 	      "\t[[ ${COMPREPLY[0]} == *[=:] ]] && compopt -o nospace "
 	      "2>/dev/null\n"
@@ -348,23 +390,28 @@ comp_zsh_tool(FILE *out)
 {
 	fputs("#compdef pdnsluactl\n", out);
 	fputs(comp_note, out);
-	fputs("local -a verbs counters\nlocal state word verb=\nverbs=(\n",
+	fputs("local -a verbs\nlocal -A words_of\n"
+	      "local state word verb=\nverbs=(\n",
 	      out);
 	for (size_t i = 0; i < COMP_COUNT(comp_verbs); i++) {
 		const struct comp_verb *v = &comp_verbs[i];
 
 		fprintf(out, "\t'%s:", v->name);
-		comp_zsh_text(out, v->doc, strlen(v->doc), "");
+		comp_zsh_text(out, v->doc, comp_sentence(v->doc), "");
 		fputs("'\n", out);
 	}
-	fputs(")\ncounters=(\n", out);
-	comp_put_words(out, comp_counters, COMP_COUNT(comp_counters), "\t");
-	fputs(")\n"
-	      "_arguments -S \\\n"
+	fputs(")\n", out);
+	for (size_t i = 0; i < COMP_COUNT(comp_listed); i++) {
+		fprintf(out, "words_of[%s]='\n", comp_listed[i]);
+		comp_put_words_of(out, comp_listed[i], "\t");
+		fputs("'\n", out);
+	}
+	fputs("_arguments -S \\\n"
 	      "\t'(--socket-dir)-c[configuration that names the socket]"
 	      ":file:_files' \\\n"
 	      "\t'(-c)--socket-dir=[directory of the control socket]"
 	      ":directory:_directories' \\\n"
+	      "\t'--json[answer in JSON]' \\\n"
 	      "\t'(- *)'{-h,--help}'[list the verbs]' \\\n"
 	      "\t'(- *)'{-V,--version}'[print the version]' \\\n"
 	      "\t'1: :->verb' \\\n"
@@ -379,14 +426,14 @@ comp_zsh_tool(FILE *out)
 	      "case $verb in\n",
 	      out);
 	for (size_t i = 0; i < COMP_COUNT(comp_verbs); i++) {
-		if (strcmp(comp_verbs[i].name, "show") == 0 ||
+		if (comp_is_listed(comp_verbs[i].name) ||
 		    !comp_has_literals(comp_verbs[i].args))
 			continue;
 		fprintf(out, "%s) compadd -- ", comp_verbs[i].name);
 		comp_put_literals(out, comp_verbs[i].args);
 		fputs(" ;;\n", out);
 	}
-	fputs("show) compadd -- $counters ;;\nesac\n", out);
+	fputs("*) compadd -- ${=words_of[$verb]} ;;\nesac\n", out);
 }
 
 static void

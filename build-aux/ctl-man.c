@@ -38,35 +38,43 @@ static const struct man_pair man_left_out[] = {
 #undef LEFT_OUT
 };
 
-/* One choice of the arguments: a word to be typed as it is, or not. */
+/* One word of the arguments: an option, a word to be typed as it is, or what
+ * stands for one. */
 static void
 man_word(FILE *out, const char *word, size_t n)
 {
 	bool literal = n > 0;
 
+	if (n > 2 && word[0] == '-' && word[1] == '-') {
+		fprintf(out, " Fl \\-%.*s", (int)n - 2, word + 2);
+		return;
+	}
 	for (size_t i = 0; i < n; i++)
-		literal = literal && islower((unsigned char)word[i]);
+		literal = literal && (islower((unsigned char)word[i]) ||
+				      word[i] == '*' || word[i] == '-');
 	fprintf(out, " %s %.*s", literal ? "Cm" : "Ar", (int)n, word);
 }
 
-/* "[A|b]" as Op Ar A | Cm b. */
+/* "A [b|C]" as Ar A Oo Cm b | Ar C Oc. */
 static void
 man_verb(FILE *out, const struct man_verb *v)
 {
 	const char *p = v->args;
-	bool optional = *p == '[';
 
-	fprintf(out, ".It Cm %s%s", v->name, optional ? " Op" : "");
-	p += optional;
-	while (*p && *p != ']') {
-		size_t n = strcspn(p, "|]");
+	fprintf(out, ".It Cm %s", v->name);
+	while (*p) {
+		size_t n = strcspn(p, "[|] ");
 
-		man_word(out, p, n);
+		if (n > 0)
+			man_word(out, p, n);
 		p += n;
-		if (*p == '|') {
+		if (*p == '[')
+			fputs(" Oo", out);
+		else if (*p == ']')
+			fputs(" Oc", out);
+		else if (*p == '|')
 			fputs(" |", out);
-			p++;
-		}
+		p += *p != '\0';
 	}
 	fputc('\n', out);
 	man_text(out, v->doc);

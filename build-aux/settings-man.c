@@ -95,6 +95,10 @@ man_row(FILE *out, const struct man_row *r)
 	man_default(out, r->dflt);
 	if (r->when == MAN_RESTART)
 		fputs("Read at the start only.\n", out);
+	if (r->when == MAN_LIVE)
+		fputs("A running server changes it at once:\n"
+		      ".Ql pdnsluactl set .\n",
+		      out);
 }
 
 static void

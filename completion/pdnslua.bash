@@ -97,6 +97,7 @@ _pdnslua()
 	--chroot=
 	--daemon=
 	--socket-dir=
+	--control-socket-alias=
 	--store-dir=
 	--worker-watchdog=
 	--worker-watchdog-asleep=

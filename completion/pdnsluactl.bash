@@ -38,31 +38,65 @@ _pdnsluactl()
 		ccounts
 		current-config
 		cycle
+		flush
 		help
 		latency
 		limits
 		list
+		list-zones
+		notify
+		notify-host
 		ping
 		purge
 		qtypes
 		quit
+		rediscover
 		reload
 		remotes
 		respsizes
+		retrieve
 		rollback
 		rping
+		set
 		show
 		status
+		stop
 		uptime
 		version
 		workers
+		xfr-queue
 		'
 		[[ $cur == -* ]] &&
-		    words='-c --socket-dir= -h --help -V --version' ;;
-	current-config) words='diff' ;;
+		    words='-c --socket-dir= --json -h --help -V --version' ;;
+	current-config) words='diff default' ;;
 	limits) words='clear' ;;
+	list-zones) words='primary secondary native producer consumer' ;;
 	purge) words='zone: tag:' ;;
 	reload) words='--no-probation' ;;
+	help)
+		words='
+		ccounts current-config cycle flush help latency limits list
+		list-zones notify notify-host ping purge qtypes quit rediscover
+		reload remotes respsizes retrieve rollback rping set show status
+		stop uptime version workers xfr-queue
+		' ;;
+	set)
+		words='
+		include-dir ignore-unknown-settings proxy-protocol-from
+		proxy-protocol-maximum-size worker-watchdog worker-watchdog-asleep
+		consistent-backends lowercase-names default-ttl
+		lua-global-include-dir script-time-limit script-load-limit
+		script-instruction-limit script-memory-limit script-sandbox
+		reload-probation reload-rollback-errors queue-limit resolver
+		any-to-tcp minimal-any dname-processing resolve-across-zones
+		no-shuffle udp-truncation-threshold edns-subnet-processing
+		edns-cookie-secret server-id version-string max-tcp-connections
+		max-tcp-connections-per-client max-tcp-transactions-per-conn
+		max-tcp-connection-duration tcp-idle-timeout cache-ttl
+		query-cache-ttl negquery-cache-ttl zone-cache-refresh-interval
+		stale-ttl prefetch loglevel loglevel-show log-format log-timestamp
+		log-dns-queries log-dns-details query-logging
+		' ;;
 	show)
 		words='
 		udp-queries udp4-queries udp6-queries udp-do-queries
@@ -84,6 +118,7 @@ _pdnsluactl()
 		script-limit-stack script-recycled rollbacks
 		' ;;
 	esac
+	[[ -n $verb && $cur == -* ]] && words+=' --json --help'
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))
 	[[ ${COMPREPLY[0]} == *[=:] ]] && compopt -o nospace 2>/dev/null
 	return 0

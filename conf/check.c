@@ -285,6 +285,7 @@ static const struct rule {
     {"config-dir", value_cmdline_only},
     {"config-name", value_config_name},
     {"no-config", value_cmdline_only},
+    {"control-socket-alias", value_socket_alias},
     {"edns-cookie-secret", value_cookie_secret},
     {"log-format", value_log_format},
     {"logging-facility", value_facility},

@@ -147,6 +147,11 @@ conf_change(const char *name, const char **why)
 	size_t row = option_find(now ? now : name);
 
 	*why = "";
+	if (strcmp(name, "include-dir") == 0 ||
+	    strcmp(name, "ignore-unknown-settings") == 0) {
+		*why = "it is about reading the configuration: reload";
+		return CONF_CHANGE_NEVER;
+	}
 	if (row < option_count()) {
 		enum option_when when = option_at(row)->when;
 

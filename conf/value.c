@@ -149,6 +149,15 @@ value_cookie_secret(struct given *g, const struct conf_setting *s)
 		    g, s, "must be 32 hexadecimal digits or the word random");
 }
 
+/* A file name beside the control socket, and another than the socket's. */
+void
+value_socket_alias(struct given *g, const struct conf_setting *s)
+{
+	if (strchr(s->value, '/') || s->value[0] == '.' ||
+	    strcmp(s->value, "pdnslua.controlsocket") == 0)
+		parse_mistake(g, s, "\"%s\" is no name for the link", s->value);
+}
+
 void
 value_log_format(struct given *g, const struct conf_setting *s)
 {

@@ -33,6 +33,7 @@ void value_add_mask(struct given *, const struct conf_setting *,
 void value_cmdline_only(struct given *, const struct conf_setting *);
 void value_config_name(struct given *, const struct conf_setting *);
 void value_cookie_secret(struct given *, const struct conf_setting *);
+void value_socket_alias(struct given *, const struct conf_setting *);
 void value_log_format(struct given *, const struct conf_setting *);
 void value_facility(struct given *, const struct conf_setting *);
 

@@ -78,9 +78,10 @@ put_json(struct json *j, const char *name, uint64_t value)
 }
 
 unsigned
-stats_show(struct master *m, const char *pattern, struct text *out, bool json)
+stats_show(struct master *m, const char *pattern, struct text *out,
+	   enum table_style style)
 {
-	bool many = strchr(pattern, '*') != NULL;
+	bool many = strchr(pattern, '*') != NULL, json = style == TABLE_JSON;
 	struct json j = json_over(out);
 	struct stat_name names[STATS];
 	struct counters sum;
@@ -189,8 +190,9 @@ struct tallies {
 };
 
 static struct tallies
-tallies_begin(struct text *out, bool json, const char *key)
+tallies_begin(struct text *out, enum table_style style, const char *key)
 {
+	bool json = style == TABLE_JSON;
 	struct tallies t = {out, json_over(out), json, key, false};
 
 	if (json)
@@ -222,11 +224,11 @@ tallies_end(struct tallies *t)
 }
 
 void
-stats_qtypes(struct master *m, struct text *out, bool json)
+stats_qtypes(struct master *m, struct text *out, enum table_style style)
 {
 	enum { TYPES = UINT16_MAX + 1 };
 	uint64_t *types = xalloc(TYPES * sizeof(*types)), others = 0;
-	struct tallies t = tallies_begin(out, json, "type");
+	struct tallies t = tallies_begin(out, style, "type");
 	char name[16];
 
 	for (unsigned i = 0; i < segment_slots(m->segment); i++)
@@ -240,9 +242,9 @@ stats_qtypes(struct master *m, struct text *out, bool json)
 }
 
 void
-stats_respsizes(struct master *m, struct text *out, bool json)
+stats_respsizes(struct master *m, struct text *out, enum table_style style)
 {
-	struct tallies t = tallies_begin(out, json, "most_bytes");
+	struct tallies t = tallies_begin(out, style, "most_bytes");
 
 	t.numbers = true;
 	for (unsigned k = 0; k < TALLY_SIZES; k++) {
@@ -298,11 +300,11 @@ join_same(struct remote *r, size_t n)
 }
 
 void
-stats_remotes(struct master *m, struct text *out, bool json)
+stats_remotes(struct master *m, struct text *out, enum table_style style)
 {
 	unsigned slots = segment_slots(m->segment);
 	struct remote *r = xalloc((size_t)slots * REMOTES_MAX * sizeof(*r));
-	struct tallies t = tallies_begin(out, json, "address");
+	struct tallies t = tallies_begin(out, style, "address");
 	char text[ADDR_TEXT_MAX];
 	size_t n = 0;
 

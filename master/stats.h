@@ -29,13 +29,13 @@ uint64_t gauge_value(struct master *, enum gauge);
  * "*". One name: its value; a pattern: "a=1,b=2,"; JSON: an object, with
  * underscores in the names. Returns how many fit. */
 unsigned stats_show(struct master *, const char *pattern, struct text *,
-		    bool json);
+		    enum table_style);
 /* Why PowerDNS' counter of that name is not here; NULL: it has none. */
 const char *stats_left_out(const char *name);
 /* The verbs of these names: a line for each, or an array of objects. */
 void stats_latency(struct master *, struct text *, enum table_style);
-void stats_qtypes(struct master *, struct text *, bool json);
-void stats_respsizes(struct master *, struct text *, bool json);
-void stats_remotes(struct master *, struct text *, bool json);
+void stats_qtypes(struct master *, struct text *, enum table_style);
+void stats_respsizes(struct master *, struct text *, enum table_style);
+void stats_remotes(struct master *, struct text *, enum table_style);
 
 #endif

@@ -195,7 +195,7 @@ verb_do_status(struct command *c)
 void
 verb_do_list(struct command *c)
 {
-	stats_show(c->m, "*", &c->out, c->json);
+	stats_show(c->m, "*", &c->out, style_of(c));
 }
 
 void
@@ -203,7 +203,7 @@ verb_do_show(struct command *c)
 {
 	const char *why;
 
-	if (stats_show(c->m, c->words[1], &c->out, c->json) > 0)
+	if (stats_show(c->m, c->words[1], &c->out, style_of(c)) > 0)
 		return;
 	why = stats_left_out(c->words[1]);
 	command_answer(c, CONTROL_FAILED, "Unknown counter: %s%s%s",
@@ -219,19 +219,19 @@ verb_do_latency(struct command *c)
 void
 verb_do_qtypes(struct command *c)
 {
-	stats_qtypes(c->m, &c->out, c->json);
+	stats_qtypes(c->m, &c->out, style_of(c));
 }
 
 void
 verb_do_respsizes(struct command *c)
 {
-	stats_respsizes(c->m, &c->out, c->json);
+	stats_respsizes(c->m, &c->out, style_of(c));
 }
 
 void
 verb_do_remotes(struct command *c)
 {
-	stats_remotes(c->m, &c->out, c->json);
+	stats_remotes(c->m, &c->out, style_of(c));
 }
 
 /* --- caches ----------------------------------------------------------------*/

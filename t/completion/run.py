@@ -39,6 +39,13 @@ def table(path, macro):
     return rows
 
 
+def settable():
+    """Settings that a running server takes."""
+    with open(os.path.join(TOP, 'conf/options.tbl'), encoding='utf-8') as f:
+        return re.findall(r'^OPTION\(\w+, "([^"]+)",.*, (?:RELOAD|LIVE), "',
+                          f.read(), re.M)
+
+
 def bash(words):
     """What bash offers for the last of these words."""
     done = subprocess.run(['bash', '--norc', '-c', BASH, 'bash', PLACE]
@@ -61,14 +68,20 @@ def bash_cases():
         yield tool + [prefix], beginning(verbs, prefix)
     yield tool + ['-c', '/etc/x', 'sta'], beginning(verbs, 'sta')
     yield tool + ['--socket-dir', '=', '/run', 'work'], ['workers']
-    yield tool + ['-'], ['--help', '--socket-dir=', '--version', '-V', '-c',
-                         '-h']
+    yield tool + ['-'], ['--help', '--json', '--socket-dir=', '--version',
+                         '-V', '-c', '-h']
+    yield tool + ['--json', 'wor'], ['workers']
+    yield tool + ['workers', '--'], ['--help', '--json']
+    yield tool + ['reload', '--'], ['--help', '--json', '--no-probation']
+    yield tool + ['help', 're'], beginning(verbs, 're')
+    yield tool + ['list-zones', 'p'], ['primary', 'producer']
+    yield tool + ['set', 'log'], beginning(settable(), 'log')
     yield tool + ['--socket-dir', '=', 'compl'], ['completion']
     yield tool + ['--socket-dir', '='], sorted(
         d for d in os.listdir(TOP) if os.path.isdir(os.path.join(TOP, d)))
     yield tool + ['-c', 'GNUm'], ['GNUmakefile']
     yield tool + ['limits', ''], ['clear']
-    yield tool + ['current-config', 'd'], ['diff']
+    yield tool + ['current-config', 'd'], ['default', 'diff']
     yield tool + ['purge', ''], ['tag:', 'zone:']
     yield tool + ['show', 'tcp4-'], beginning(counters, 'tcp4-')
     yield tool + ['ping', ''], []
@@ -93,6 +106,9 @@ def zsh_cases():
     yield 'pdnsluactl -c /etc/passwd upt', 'pdnsluactl -c /etc/passwd uptime'
     yield 'pdnsluactl show tcp-connections-r', \
         'pdnsluactl show tcp-connections-refused'
+    yield 'pdnsluactl --json work', 'pdnsluactl --json workers'
+    yield 'pdnsluactl help roll', 'pdnsluactl help rollback'
+    yield 'pdnsluactl set query-l', 'pdnsluactl set query-logging'
     yield 'pdnsluactl --so', 'pdnsluactl --socket-dir'
     yield 'pdnslua --log-form', 'pdnslua --log-format'
     yield 'pdnslua --log-format=j', 'pdnslua --log-format=json'

@@ -59,11 +59,15 @@ Test(ctl_manual, arguments_are_words_or_names)
 		const char *want;
 	} cases[] = {
 	    {{"ping", "", "x"}, ".It Cm ping\nx\n"},
-	    {{"limits", "[clear]", "x"}, ".It Cm limits Op Cm clear\nx\n"},
+	    {{"limits", "[clear]", "x"}, ".It Cm limits Oo Cm clear Oc\nx\n"},
 	    {{"show", "NAME|PREFIX*", "x"},
 	     ".It Cm show Ar NAME | Ar PREFIX*\nx\n"},
 	    {{"purge", "[zone:NAME|all]", "x"},
-	     ".It Cm purge Op Ar zone:NAME | Cm all\nx\n"},
+	     ".It Cm purge Oo Ar zone:NAME | Cm all Oc\nx\n"},
+	    {{"notify", "ZONE|*", "x"}, ".It Cm notify Ar ZONE | Cm *\nx\n"},
+	    {{"explain", "NAME TYPE [--from IP] [--tcp]", "x"},
+	     ".It Cm explain Ar NAME Ar TYPE Oo Fl \\-from Ar IP Oc "
+	     "Oo Fl \\-tcp Oc\nx\n"},
 	};
 
 	for (size_t i = 0; i < MAN_COUNT(cases); i++) {

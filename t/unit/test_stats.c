@@ -66,13 +66,21 @@ slot(struct master *m, unsigned i)
 
 /* What a stats function writes, in `words`. */
 static const char *
-written_by(struct master *m, void (*put)(struct master *, struct text *))
+written_as(struct master *m, enum table_style style,
+	   void (*put)(struct master *, struct text *, enum table_style))
 {
 	struct text t = text_over(words, sizeof(words));
 
-	put(m, &t);
+	put(m, &t, style);
 	cr_assert_not(text_cut(&t));
 	return words;
+}
+
+static const char *
+written_by(struct master *m,
+	   void (*put)(struct master *, struct text *, enum table_style))
+{
+	return written_as(m, TABLE_TEXT, put);
 }
 
 static const char *
@@ -80,7 +88,7 @@ show(struct master *m, const char *pattern)
 {
 	struct text t = text_over(words, sizeof(words));
 
-	stats_show(m, pattern, &t);
+	stats_show(m, pattern, &t, TABLE_TEXT);
 	cr_assert_not(text_cut(&t));
 	return words;
 }
@@ -280,14 +288,18 @@ Test(stats, latency_is_a_table_of_three)
 {
 	struct master *m = master_fake();
 	const char *const want =
-	    "microseconds         p50         p90         p99       p99.9     "
-	    "    max        count\n"
-	    "hit                  0.5         0.5         0.5         0.5     "
-	    "    0.5            6\n"
-	    "miss                   -           -           -           -     "
-	    "      -            0\n"
-	    "Lua                  9.7     16000.0     16000.0     16000.0     "
-	    "16000.0            5\n";
+	    "microseconds  p50      p90      p99    p99.9      max  count\n"
+	    "hit           0.5      0.5      0.5      0.5      0.5      6\n"
+	    "miss            -        -        -        -        -      0\n"
+	    "Lua           9.7  16000.0  16000.0  16000.0  16000.0      5\n";
+	const char *const json =
+	    "[{\"of\":\"hit\",\"p50_us\":0.5,\"p90_us\":0.5,"
+	    "\"p99_us\":0.5,\"p999_us\":0.5,\"max_us\":0.5,\"count\":6},"
+	    "{\"of\":\"miss\",\"p50_us\":null,\"p90_us\":null,"
+	    "\"p99_us\":null,\"p999_us\":null,\"max_us\":null,\"count\":0},"
+	    "{\"of\":\"lua\",\"p50_us\":9.7,\"p90_us\":16000.0,"
+	    "\"p99_us\":16000.0,\"p999_us\":16000.0,\"max_us\":16000.0,"
+	    "\"count\":5}]\n";
 
 	histogram_add(&slot(m, 0)->hit, 500, 4);
 	histogram_add(&slot(m, 1)->hit, 500, 2);
@@ -295,6 +307,7 @@ Test(stats, latency_is_a_table_of_three)
 	histogram_add(&slot(m, 0)->script, 10000, 4);
 	histogram_add(&slot(m, 1)->script, 16000000, 1);
 	cr_expect_str_eq(written_by(m, stats_latency), want);
+	cr_expect_str_eq(written_as(m, TABLE_JSON, stats_latency), json);
 	master_end(m);
 }
 
@@ -302,7 +315,7 @@ Test(stats, qtypes_in_order_of_their_numbers)
 {
 	struct master *m = master_fake();
 
-	cr_expect_str_eq(written_by(m, stats_qtypes), "\n");
+	cr_expect_str_eq(written_by(m, stats_qtypes), "");
 	tally_answer(&slot(m, 0)->tally, 28, 100);
 	tally_answer(&slot(m, 0)->tally, 65280, 100);
 	tally_answer(&slot(m, 1)->tally, 1, 100);
@@ -312,6 +325,11 @@ Test(stats, qtypes_in_order_of_their_numbers)
 	slot(m, 0)->tally.beyond = 9;
 	cr_expect_str_eq(written_by(m, stats_qtypes),
 			 "A\t1\nAAAA\t2\nTYPE65280\t1\nother\t9\n");
+	cr_expect_str_eq(written_as(m, TABLE_JSON, stats_qtypes),
+			 "[{\"type\":\"A\",\"count\":1},"
+			 "{\"type\":\"AAAA\",\"count\":2},"
+			 "{\"type\":\"TYPE65280\",\"count\":1},"
+			 "{\"type\":\"other\",\"count\":9}]\n");
 	master_end(m);
 }
 
@@ -319,11 +337,14 @@ Test(stats, respsizes_by_their_ends)
 {
 	struct master *m = master_fake();
 
-	cr_expect_str_eq(written_by(m, stats_respsizes), "\n");
+	cr_expect_str_eq(written_by(m, stats_respsizes), "");
 	tally_answer(&slot(m, 0)->tally, 1, 33);
 	tally_answer(&slot(m, 1)->tally, 1, 40);
 	tally_answer(&slot(m, 1)->tally, 1, 65000);
 	cr_expect_str_eq(written_by(m, stats_respsizes), "40\t2\n65535\t1\n");
+	cr_expect_str_eq(written_as(m, TABLE_JSON, stats_respsizes),
+			 "[{\"most_bytes\":40,\"count\":2},"
+			 "{\"most_bytes\":65535,\"count\":1}]\n");
 	master_end(m);
 }
 
@@ -341,7 +362,7 @@ Test(stats, remotes_most_first_and_each_once)
 {
 	struct master *m = master_fake();
 
-	cr_expect_str_eq(written_by(m, stats_remotes), "\n");
+	cr_expect_str_eq(written_by(m, stats_remotes), "");
 	ask_from(m, 0, "192.0.2.9", 2);
 	ask_from(m, 0, "192.0.2.1", 3);
 	ask_from(m, 1, "2001:db8::1", 4);
