@@ -498,7 +498,7 @@ client_new(struct master *m, int fd)
 
 /* So that it knows that we are at it. */
 static void
-tell(struct client *c)
+tell(struct client *c, int64_t now_ms)
 {
 	const char *doing = c->command->doing;
 
@@ -507,6 +507,7 @@ tell(struct client *c)
 		c->newline = true;
 	}
 	client_progress(c, doing);
+	c->told_ms = now_ms;
 }
 
 /* When something is to be done with it, if nothing happens. */
@@ -554,7 +555,7 @@ clients_due(struct master *m, int64_t now_ms)
 		bool due = due_ms(c) <= now_ms;
 
 		if (due && !c->touched && c->command && c->out.len == 0)
-			tell(c);
+			tell(c, now_ms);
 		if (c->touched)
 			client_work(c);
 		else if (due) /* it had its time */
