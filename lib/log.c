@@ -213,6 +213,13 @@ to_syslog(const struct log_record *r)
 		       slice_of(body, b.len));
 }
 
+/* Errors reach the tap whatever is logged. */
+static bool
+is_heard(int level)
+{
+	return level <= state.level || (state.tap && level <= LOG_LEVEL_ERR);
+}
+
 static void
 emit(int level, const struct log_field *fields, size_t n_fields, char *msg)
 {
@@ -229,6 +236,8 @@ emit(int level, const struct log_field *fields, size_t n_fields, char *msg)
 	clock_gettime(CLOCK_REALTIME, &r.when);
 	if (state.tap && level <= LOG_LEVEL_ERR)
 		state.tap(state.tap_ctx, msg);
+	if (level > state.level)
+		return;
 	if (state.err.fd >= 0)
 		to_stderr(&r);
 	if (state.syslog.fd >= 0)
@@ -296,7 +305,7 @@ log_event(const struct log_event *ev, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (ev->level > state.level)
+	if (!is_heard(ev->level))
 		return;
 	va_start(ap, fmt);
 	put_event(ev, fmt, ap);
@@ -308,7 +317,7 @@ log_line(int level, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (level > state.level)
+	if (!is_heard(level))
 		return;
 	va_start(ap, fmt);
 	put_event(&(struct log_event){.level = level}, fmt, ap);
@@ -320,7 +329,7 @@ log_each(int level, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (level > state.level)
+	if (!is_heard(level))
 		return;
 	va_start(ap, fmt);
 	put_event(&(struct log_event){.level = level, .each = true}, fmt, ap);

@@ -50,7 +50,8 @@ void log_set_format(enum log_format);
  * first process, which text lines do not name and JSON calls master. What was
  * left out before belongs to the parent, which reports it. */
 void log_set_role(const char *role);
-/* Call tap with each line at LOG_LEVEL_ERR or worse as well (NULL: nobody). */
+/* Call tap with each line at LOG_LEVEL_ERR or worse, logged or not (NULL:
+ * nobody). */
 void log_set_tap(void (*tap)(void *ctx, const char *line), void *ctx);
 /* Of script and configuration, for JSON; 0 before there is one. */
 void log_set_generation(uint64_t);
