@@ -8,6 +8,7 @@
 #include "answer/query.h"
 
 #include "answer/rows.h"
+#include "answer/tell.h"
 #include "dns/name.h"
 #include "dns/rdata.h"
 #include "dns/type.h"
@@ -32,14 +33,21 @@ add_addresses(struct query *q, const uint8_t *name, const struct rows *rows,
 	      bool needed)
 {
 	static const uint16_t types[] = {TYPE_A, TYPE_AAAA};
+	bool any = false;
 
 	for (size_t i = 0; i < COUNT(types); i++) {
-		if (rows_sent(q, name, types[i]) ||
-		    !rows_add(q, SECTION_ADDITIONAL, name, types[i], rows,
+		if (rows_sent(q, name, types[i])) {
+			any = true;
+			continue;
+		}
+		if (!rows_add(q, SECTION_ADDITIONAL, name, types[i], rows,
 			      true))
 			continue;
 		q->section[SECTION_ADDITIONAL].last->needed = needed;
+		any = true;
 	}
+	if (!any)
+		tell(q, name, STEP_added_none, name);
 }
 
 /* What one name adds. With an *alias_type, its service records too: *next = the
@@ -57,10 +65,16 @@ add_for_name(struct query *q, const uint8_t *name, uint16_t *alias_type,
 	if (!lower)
 		return ERR_MEMORY;
 	name_lower(name, lower);
-	if (!name_is_below(lower, q->zone.apex))
+	if (!name_is_below(lower, q->zone.apex)) {
+		tell(q, outside, lower);
 		return ERR_NONE;
+	}
 	e = rows_at(q, lower, TYPE_ANY, &rows);
-	if (e != ERR_NONE || rows_have(&rows, TYPE_CNAME))
+	if (e == ERR_NONE && rows_have(&rows, TYPE_CNAME)) {
+		tell(q, name, STEP_added_alias, lower);
+		return ERR_NONE;
+	}
+	if (e != ERR_NONE)
 		return e;
 	add_addresses(q, lower, &rows, needed);
 	svcb = *alias_type ? rows_first(&rows, *alias_type) : NULL;
@@ -104,8 +118,10 @@ add_for_section(struct query *q, enum section s, unsigned *budget)
 		for (uint32_t i = 0; i < set->n; i++) {
 			enum err e;
 
-			if (*budget == 0 && !q->referral)
+			if (*budget == 0 && !q->referral) {
+				tell(q, number, STEP_added_enough, LOOKUPS_MAX);
 				return ERR_NONE;
+			}
 			*budget -= *budget > 0;
 			e = add_for_rdata(q, set, set->rdata[i]);
 			if (e != ERR_NONE)
@@ -131,10 +147,10 @@ step_additional(struct query *q)
 	/* A referral without its glue would be a wrong answer; everything
 	 * else in this section is a courtesy, but a failing script is not
 	 * hidden. */
+	e = e ? e : ERR_MEMORY;
 	q->failed = true;
-	query_refuse(q, RCODE_SERVFAIL, EDE_OTHER,
-		     e == ERR_SCRIPT ? "script error"
-				     : err_text(e ? e : ERR_MEMORY));
+	query_refuse(q, why_failed(e), RCODE_SERVFAIL, EDE_OTHER,
+		     e == ERR_SCRIPT ? "script error" : err_text(e));
 	q->aa = true;
 	return SEND;
 }

@@ -58,18 +58,21 @@ add_text(struct query *q, struct slice words)
 	uint8_t *txt = arena_alloc(q->arena, n + 1);
 
 	if (!data || !txt)
-		return query_refuse(q, RCODE_SERVFAIL, EDE_OTHER, "");
+		return query_refuse(q, WHY_memory, RCODE_SERVFAIL, EDE_OTHER,
+				    "");
 	txt[0] = (uint8_t)n;
 	memcpy(txt + 1, words.at, n);
 	*data = slice_of(txt, n + 1);
 	q->aa = true;
+	q->why = WHY_chaos;
 	set = (struct rrset){.owner = q->question.name,
 			     .type = TYPE_TXT,
 			     .ttl_sec = CHAOS_TTL_SEC,
 			     .rdata = data,
 			     .n = 1};
 	if (!rrset_add(q, SECTION_ANSWER, &set))
-		return query_refuse(q, RCODE_SERVFAIL, EDE_OTHER, "");
+		return query_refuse(q, WHY_memory, RCODE_SERVFAIL, EDE_OTHER,
+				    "");
 	return SEND;
 }
 
@@ -81,18 +84,20 @@ chaos_answer(struct query *q)
 	const char *words;
 
 	if (!find_subject(q, &subject))
-		return query_refuse(q, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE,
-				    "");
+		return query_refuse(q, WHY_chaos_unknown, RCODE_REFUSED,
+				    EDE_NOT_AUTHORITATIVE, "");
 	if (type != TYPE_TXT && type != TYPE_ANY)
-		return query_refuse(q, RCODE_NOTIMP, EDE_NONE, "");
+		return query_refuse(q, WHY_chaos_type, RCODE_NOTIMP, EDE_NONE,
+				    "");
 	if (subject == IDENTITY) {
 		if (!q->h->nsid.len)
-			return query_refuse(q, RCODE_REFUSED, EDE_PROHIBITED,
-					    "");
+			return query_refuse(q, WHY_chaos_secret, RCODE_REFUSED,
+					    EDE_PROHIBITED, "");
 		return add_text(q, q->h->nsid);
 	}
 	words = version_words(q->h->conf);
 	if (!words)
-		return query_refuse(q, RCODE_SERVFAIL, EDE_PROHIBITED, "");
+		return query_refuse(q, WHY_chaos_secret, RCODE_SERVFAIL,
+				    EDE_PROHIBITED, "");
 	return add_text(q, slice_str(words));
 }

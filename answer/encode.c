@@ -6,6 +6,7 @@
  */
 #include "answer/query.h"
 
+#include "answer/tell.h"
 #include "dns/name.h"
 
 static bool
@@ -40,6 +41,7 @@ put_additional(struct query *q, bool needed)
 		if (r->needed == needed && !put_set(q, SECTION_ADDITIONAL, r)) {
 			q->tc |= needed;
 			q->made.cut = true;
+			tell(q, no_room, r);
 		}
 }
 
@@ -51,6 +53,7 @@ put_sections(struct query *q)
 		reply_clear(&q->reply, &q->question);
 		q->tc = true;
 		q->made.cut = true;
+		tell(q, cut, q->max);
 		return;
 	}
 	put_additional(q, true);

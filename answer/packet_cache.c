@@ -6,10 +6,11 @@
  */
 #include "answer/packet_cache.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "answer/client_key.h"
+#include "answer/packet_entry.h"
+#include "answer/tell.h"
 #include "conf/conf.h"
 #include "dns/name.h"
 #include "dns/type.h"
@@ -24,53 +25,13 @@ enum {
 	FLIGHT_MAX_MS = 2000 /* then somebody else may try */
 };
 
-enum kind {
-	KIND_REPLY,
-	KIND_BY_PREFIX, /* signpost: lengths[] */
-	KIND_BY_SIZE	/* signpost: this is only kept cut */
-};
-
-/* A cached value: the message; with KIND_BY_PREFIX the lengths in use; this;
- * the marks (shm/purge.h). */
-struct tail {
-	uint8_t kind, scope_bits;
-	uint16_t flags; /* AA, TC */
-	uint16_t rcode;
-	int16_t ede;
-	uint32_t ttl_ms; /* how long it was to live */
-};
-
-enum {
-	TAIL_MAX = sizeof(struct tail) + sizeof(struct client_lengths) +
-		   CACHED_ZONES * sizeof(struct zone_mark) + 1
-};
-
-static_assert(sizeof(struct tail) == 12, "layout 3");
-static_assert(sizeof(struct zone_mark) == 8, "layout 3");
-static_assert((int)TAIL_MAX <= (int)QUERY_SLACK, "fits behind any reply");
-
-/* In front of the name. */
-struct key_head {
-	uint32_t generation;
-	uint16_t type, flags;
-	uint32_t zero;
-};
-
-static_assert(sizeof(struct key_head) == CACHE_NAME_OFF, "name follows");
-
-/* What a key says beside the question. */
-struct variant {
-	uint8_t length; /* of the client's prefix; EXACT; 0 = none */
-	uint16_t cut;	/* bytes in front of OPT it was cut to; 0 = whole */
-};
-
 void
 packet_cache_prepare(struct query *q)
 {
 	const struct question *qu = &q->question;
 	const struct answerer *h = q->h;
 	struct client_key *k = &q->key;
-	const struct key_head head = {
+	const struct entry_key_head head = {
 	    .generation = (uint32_t)h->generation,
 	    .type = qu->type,
 	    .flags = (uint16_t)(qu->edns.do_bit | q->asker.tcp << 1)};
@@ -100,90 +61,23 @@ packet_cache_fetch(const struct query *q)
 		cache_prefetch_entry(q->h->packets, q->key.base_hash);
 }
 
-/* Bytes that the reply may have in front of this client's OPT. */
-static uint16_t
-room(const struct query *q)
-{
-	return (uint16_t)(q->max - reply_opt_bytes(&q->opt));
-}
-
-/* Complete the key for one variant and hash it. */
-static void
-key_finish(struct query *q, struct variant v)
-{
-	struct client_key *k = &q->key;
-
-	client_key_finish(k, &q->asker, v.length, &q->h->cache_key);
-	if (!v.cut)
-		return;
-	client_key_add(k, &v.cut, sizeof(v.cut));
-	k->hash = hash_nh(&q->h->cache_key, slice_of(k->bytes, k->len));
-}
-
-static struct slice
-key_slice(const struct query *q)
-{
-	return slice_of(q->key.bytes, q->key.len);
-}
-
-static bool
-zones_unchanged(const struct query *q, const uint8_t *marks, unsigned n)
-{
-	for (; n > 0; n--, marks += sizeof(struct zone_mark)) {
-		struct zone_mark m;
-
-		memcpy(&m, marks, sizeof(m));
-		if (zone_generation(q->h->segment, m.slot) != m.generation)
-			return false;
-	}
-	return true;
-}
-
-struct found {
-	struct cache_hit hit; /* len: of the message */
-	struct tail tail;
-	struct client_lengths lengths; /* KIND_BY_PREFIX */
-};
-
-/* Take a value apart. false: it is not whole, or a zone has moved on. */
-static bool
-unpack(const struct query *q, const uint8_t *value, struct found *f)
-{
-	size_t left = f->hit.len, marks;
-	unsigned n_marks;
-
-	if (!purge_marks(value, &left, &n_marks) || left < sizeof(f->tail))
-		return false;
-	marks = left;
-	left -= sizeof(f->tail);
-	memcpy(&f->tail, value + left, sizeof(f->tail));
-	if (UNLIKELY(f->tail.kind == KIND_BY_PREFIX)) {
-		if (left < sizeof(f->lengths))
-			return false;
-		left -= sizeof(f->lengths);
-		memcpy(&f->lengths, value + left, sizeof(f->lengths));
-	}
-	f->hit.len = left;
-	return zones_unchanged(q, value + marks, n_marks);
-}
-
 /* Copy the value under the key into out. */
 static bool
-fetch(struct query *q, struct span out, struct found *f)
+fetch(struct query *q, struct span out, struct entry_found *f)
 {
-	return cache_find(q->h->packets, q->key.hash, key_slice(q),
+	return cache_find(q->h->packets, q->key.hash, entry_key(q),
 			  q->h->now_ms, out, &f->hit) == ERR_NONE &&
-	       unpack(q, out.at, f);
+	       entry_unpack(q, out.at, f);
 }
 
 /* --- serving ---------------------------------------------------------------*/
 
 /* Make the copied reply this client's own. */
 static void
-serve(struct query *q, const struct found *f)
+serve(struct query *q, const struct entry_found *f)
 {
 	const struct question *qu = &q->question;
-	const struct tail *t = &f->tail;
+	const struct entry_tail *t = &f->tail;
 	uint16_t flags = (uint16_t)(WIRE_QR | (qu->flags & WIRE_RD) | t->flags);
 
 	memcpy(q->out.at + WIRE_HEADER_BYTES, qu->name_raw, qu->name_len);
@@ -206,7 +100,7 @@ serve(struct query *q, const struct found *f)
 
 /* The last part of its time has begun: somebody should compute it anew. */
 static bool
-near_end(const struct query *q, const struct found *f)
+near_end(const struct query *q, const struct entry_found *f)
 {
 	return (f->hit.meta.expires_ms - q->h->now_ms) * 100 <
 	       (int64_t)f->tail.ttl_ms * q->h->conf->prefetch;
@@ -216,9 +110,9 @@ enum result { FOUND_NOTHING, FOUND_STALE, FOUND_REPLY };
 
 /* Serve the reply that was found, if it fits and is not too old. */
 static enum result
-use(struct query *q, const struct found *f, bool any_age)
+use(struct query *q, const struct entry_found *f, bool any_age)
 {
-	if (f->hit.len > room(q))
+	if (f->hit.len > entry_room(q))
 		return FOUND_NOTHING;
 	if (f->hit.fresh || any_age)
 		serve(q, f);
@@ -228,18 +122,19 @@ use(struct query *q, const struct found *f, bool any_age)
 
 /* ... or the one that was cut to this client's room. */
 static enum result
-use_or_cut(struct query *q, struct variant v, struct found *f, bool any_age)
+use_or_cut(struct query *q, struct entry_variant v, struct entry_found *f,
+	   bool any_age)
 {
-	if (LIKELY(f->tail.kind == KIND_REPLY)) {
+	if (LIKELY(f->tail.kind == ENTRY_REPLY)) {
 		enum result o = use(q, f, any_age);
 
 		if (LIKELY(o != FOUND_NOTHING))
 			return o;
 	}
-	if (f->tail.kind == KIND_BY_PREFIX)
+	if (f->tail.kind == ENTRY_BY_PREFIX)
 		return FOUND_NOTHING;
-	v.cut = room(q);
-	key_finish(q, v);
+	v.cut = entry_room(q);
+	entry_key_finish(q, v);
 	return fetch(q, q->out, f) ? use(q, f, any_age) : FOUND_NOTHING;
 }
 
@@ -250,14 +145,14 @@ look_up_prefixes(struct query *q, const struct client_lengths *lengths,
 	enum result best = FOUND_NOTHING;
 
 	for (unsigned i = 0; i < CLIENT_LENGTHS && !q->cached; i++) {
-		struct variant v = {client_lengths_at(lengths, &q->asker, i),
-				    0};
-		struct found f;
+		struct entry_variant v = {
+		    client_lengths_at(lengths, &q->asker, i), 0};
+		struct entry_found f;
 		enum result o;
 
 		if (!v.length)
 			break;
-		key_finish(q, v);
+		entry_key_finish(q, v);
 		if (i == 0)
 			q->made.sharers = q->key.hash;
 		if (!fetch(q, q->out, &f))
@@ -272,14 +167,14 @@ look_up_prefixes(struct query *q, const struct client_lengths *lengths,
 static enum result
 look_up(struct query *q, bool any_age)
 {
-	struct found f;
+	struct entry_found f;
 
 	client_key_reset(&q->key);
 	if (!fetch(q, q->out, &f))
 		return FOUND_NOTHING;
-	if (UNLIKELY(f.tail.kind == KIND_BY_PREFIX))
+	if (UNLIKELY(f.tail.kind == ENTRY_BY_PREFIX))
 		return look_up_prefixes(q, &f.lengths, any_age);
-	return use_or_cut(q, (struct variant){0, 0}, &f, any_age);
+	return use_or_cut(q, (struct entry_variant){0, 0}, &f, any_age);
 }
 
 /* TTLs of a served stale reply: 30 s (RFC 8767 section 5). */
@@ -317,7 +212,8 @@ set_ttls(struct slice message, uint8_t *at)
 bool
 packet_cache_stale(struct query *q)
 {
-	if (!q->made.cacheable || q->refreshing || q->h->conf->stale_ttl == 0)
+	if (!q->made.cacheable || q->refreshing || q->fresh ||
+	    q->h->conf->stale_ttl == 0)
 		return false;
 	q->stale = true;
 	look_up(q, true);
@@ -325,7 +221,8 @@ packet_cache_stale(struct query *q)
 	if (!q->cached)
 		return false;
 	set_ttls(slice_of(q->out.at, q->reply_len), q->out.at);
-	q->h->slot->counters.stale_answers++;
+	tell(q, step, STEP_packet_stale);
+	q->h->slot->counters.stale_answers += !q->rehearsal;
 	return true;
 }
 
@@ -344,7 +241,7 @@ step_cache(struct query *q)
 	if (!q->made.cacheable || look_up(q, false) != FOUND_REPLY)
 		return NEXT;
 	if (LIKELY(!q->refreshing)) {
-		q->h->slot->counters.packetcache_hit++;
+		q->h->slot->counters.packetcache_hit += !q->rehearsal;
 		return SEND;
 	}
 	if (!q->refresh_due)
@@ -357,6 +254,7 @@ step_cache(struct query *q)
 static enum verdict
 wait_for_other(struct query *q)
 {
+	tell(q, step, STEP_packet_taken);
 	if (packet_cache_stale(q))
 		return SEND;
 	return q->may_defer || q->refreshing ? DEFER : NEXT;
@@ -398,14 +296,15 @@ step_claim(struct query *q)
 
 	if (!q->made.cacheable)
 		return NEXT;
-	v = claim(q);
+	v = q->rehearsal ? NEXT : claim(q);
 	if (v == NEXT) {
 		q->made.wanted = true;
 		q->made.born = cache_epoch(q->h->packets);
 		q->made.min_ttl_sec = UINT32_MAX;
 	}
 	/* who waits has not been answered yet, who refreshes did not ask */
-	count->packetcache_miss += (v == NEXT || q->stale) && !q->refreshing;
+	count->packetcache_miss +=
+	    (v == NEXT || q->stale) && !q->refreshing && !q->rehearsal;
 	return v;
 }
 
@@ -438,7 +337,7 @@ packet_cache_depend(struct query *q, const struct zone *z)
 
 /* Put the message that stands in scratch, with its tail, under the key. */
 static void
-put(struct query *q, size_t message_len, const struct tail *t,
+put(struct query *q, size_t message_len, const struct entry_tail *t,
     const struct client_lengths *lengths)
 {
 	int64_t stale = q->h->conf->stale_ttl * 1000;
@@ -447,6 +346,8 @@ put(struct query *q, size_t message_len, const struct tail *t,
 			       .stale_ms = q->h->now_ms + t->ttl_ms + stale};
 	struct wr w = wr_over((struct span){q->h->scratch, SCRATCH_BYTES});
 
+	if (q->rehearsal)
+		return;
 	w.len = message_len;
 	if (lengths)
 		wr_bytes(&w, lengths, sizeof(*lengths));
@@ -454,7 +355,7 @@ put(struct query *q, size_t message_len, const struct tail *t,
 	wr_bytes(&w, q->mark, q->made.n_marks * sizeof(q->mark[0]));
 	wr_u8(&w, q->made.n_marks);
 	/* not storing is always right */
-	if (cache_put(q->h->packets, q->key.hash, key_slice(q), wr_done(&w), &m,
+	if (cache_put(q->h->packets, q->key.hash, entry_key(q), wr_done(&w), &m,
 		      q->h->now_ms) != ERR_NONE)
 		q->h->slot->counters.packetcache_deferred++;
 }
@@ -462,15 +363,16 @@ put(struct query *q, size_t message_len, const struct tail *t,
 /* Under the key without a client: the lengths in use, with one more. They
  * live as long as any reply that they lead to. */
 static bool
-put_prefix_signpost(struct query *q, const struct tail *like, uint8_t length)
+put_prefix_signpost(struct query *q, const struct entry_tail *like,
+		    uint8_t length)
 {
 	struct span out = {q->h->scratch, SCRATCH_BYTES};
-	struct tail t = *like;
+	struct entry_tail t = *like;
 	struct client_lengths lengths = {0};
-	struct found f;
+	struct entry_found f;
 
 	client_key_reset(&q->key);
-	if (fetch(q, out, &f) && f.tail.kind == KIND_BY_PREFIX) {
+	if (fetch(q, out, &f) && f.tail.kind == ENTRY_BY_PREFIX) {
 		int64_t left_ms = f.hit.meta.expires_ms - q->h->now_ms;
 
 		lengths = f.lengths;
@@ -479,7 +381,7 @@ put_prefix_signpost(struct query *q, const struct tail *like, uint8_t length)
 	}
 	if (!client_lengths_add(&lengths, &q->asker, length))
 		return false;
-	t.kind = KIND_BY_PREFIX;
+	t.kind = ENTRY_BY_PREFIX;
 	put(q, 0, &t, &lengths);
 	return true;
 }
@@ -496,11 +398,11 @@ ttl_ms(const struct query *q)
 	return (uint32_t)((sec < most ? sec : most) * 1000);
 }
 
-static struct tail
+static struct entry_tail
 make_tail(const struct query *q)
 {
-	return (struct tail){
-	    .kind = KIND_REPLY,
+	return (struct entry_tail){
+	    .kind = ENTRY_REPLY,
 	    .flags = (uint16_t)((q->aa ? WIRE_AA : 0) | (q->tc ? WIRE_TC : 0)),
 	    .rcode = (uint16_t)q->rcode,
 	    .ede = (int16_t)q->opt.ede,
@@ -508,10 +410,10 @@ make_tail(const struct query *q)
 	    .scope_bits = q->scope_bits};
 }
 
-static struct variant
+static struct entry_variant
 variant_of(const struct query *q)
 {
-	struct variant v = {0, 0};
+	struct entry_variant v = {0, 0};
 
 	if (q->made.reads == ROWS_READ_CLIENT)
 		v.length = CLIENT_EXACT;
@@ -535,29 +437,49 @@ copy_without_opt(struct query *q, size_t message_len)
 	to[11] = (uint8_t)additional;
 }
 
+/* Why it is not to be kept; NULL: it is. */
+static const char *
+why_not(const struct query *q, size_t message_len, const struct entry_tail *t)
+{
+	const struct made_of *m = &q->made;
+
+	if (q->failed)
+		return "an error";
+	if (m->n_marks > CACHED_ZONES)
+		return "it was made of too many zones and tags";
+	if (m->reads == ROWS_READ_MORE)
+		return "the script read more of the client than its address";
+	if (t->ttl_ms == 0)
+		return "its TTL is 0";
+	if (message_len + ENTRY_TAIL_MAX > SCRATCH_BYTES)
+		return "it is too large";
+	return NULL;
+}
+
 /* false: others cannot have it. */
 static bool
 store(struct query *q, size_t message_len)
 {
-	const struct made_of *m = &q->made;
-	struct tail t = make_tail(q);
-	struct variant v = variant_of(q);
+	struct entry_tail t = make_tail(q);
+	struct entry_variant v = variant_of(q);
+	const char *why = why_not(q, message_len, &t);
 
-	if (q->failed || m->n_marks > CACHED_ZONES ||
-	    m->reads == ROWS_READ_MORE || t.ttl_ms == 0 ||
-	    message_len + TAIL_MAX > SCRATCH_BYTES)
+	if (!why && v.length && !put_prefix_signpost(q, &t, v.length))
+		why = "too many lengths of prefixes are in use for it";
+	if (why) {
+		tell(q, not_kept, STEP_packet_not_kept, why);
 		return false;
-	if (v.length && !put_prefix_signpost(q, &t, v.length))
-		return false;
-	if (q->made.cut) {
-		struct tail post = t;
-
-		post.kind = KIND_BY_SIZE;
-		key_finish(q, v);
-		put(q, 0, &post, NULL);
-		v.cut = room(q);
 	}
-	key_finish(q, v);
+	if (q->made.cut) {
+		struct entry_tail post = t;
+
+		post.kind = ENTRY_BY_SIZE;
+		entry_key_finish(q, v);
+		put(q, 0, &post, NULL);
+		v.cut = entry_room(q);
+	}
+	tell(q, kept, STEP_packet_kept, t.ttl_ms, v.length, v.cut);
+	entry_key_finish(q, v);
 	copy_without_opt(q, message_len);
 	put(q, message_len, &t, NULL);
 	return true;

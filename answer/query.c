@@ -9,6 +9,7 @@
 
 #include "answer/packet_cache.h"
 #include "answer/rrset.h"
+#include "answer/tell.h"
 #include "conf/conf.h"
 #include "dns/cookie.h"
 #include "dns/type.h"
@@ -28,10 +29,27 @@ static const struct step steps[] = {
     {"answer", step_answer}, {"additional", step_additional},
 };
 
+enum why
+why_failed(enum err e)
+{
+	switch (e) {
+	case ERR_SCRIPT:
+		return WHY_script;
+	case ERR_LIMIT:
+		return WHY_limit;
+	case ERR_MEMORY:
+		return WHY_memory;
+	default:
+		return WHY_backend;
+	}
+}
+
 enum verdict
-query_refuse(struct query *q, unsigned rcode, int ede, const char *text)
+query_refuse(struct query *q, enum why why, unsigned rcode, int ede,
+	     const char *text)
 {
 	rrset_clear(q);
+	q->why = why;
 	q->rcode = rcode;
 	q->aa = false;
 	q->opt.ede = ede;
@@ -69,8 +87,10 @@ step_parse(struct query *q)
 	q->opt.ede = EDE_NONE;
 	if (UNLIKELY(v != QUESTION_OK))
 		q->h->slot->counters.corrupt_packets += is_corrupt(q, v);
-	if (v == QUESTION_DROP)
+	if (v == QUESTION_DROP) {
+		q->why = WHY_not_a_query;
 		return DROP;
+	}
 	q->max = reply_max(q);
 	if (edns->present) {
 		q->opt.present = true;
@@ -80,7 +100,8 @@ step_parse(struct query *q)
 			q->opt.nsid = q->h->nsid;
 	}
 	if (v == QUESTION_FORMERR)
-		return query_refuse(q, RCODE_FORMERR, EDE_NONE, "");
+		return query_refuse(q, WHY_not_whole, RCODE_FORMERR, EDE_NONE,
+				    "");
 	return NEXT;
 }
 
@@ -93,14 +114,16 @@ check_cookie(struct query *q)
 	struct answerer *h = q->h;
 
 	if (edns->cookie_bad)
-		return query_refuse(q, RCODE_FORMERR, EDE_NONE, "");
+		return query_refuse(q, WHY_cookie_length, RCODE_FORMERR,
+				    EDE_NONE, "");
 	cookie_make(&h->cookie_secret, edns->cookie, &q->asker.remote,
 		    h->now_sec, q->cookie);
 	q->opt.cookie = slice_of(q->cookie, sizeof(q->cookie));
 	if (!q->asker.tcp && q->question.name_len &&
 	    !cookie_valid(&h->cookie_secret, edns->cookie, &q->asker.remote,
 			  h->now_sec))
-		return query_refuse(q, RCODE_BADCOOKIE, EDE_NONE, "");
+		return query_refuse(q, WHY_no_cookie, RCODE_BADCOOKIE, EDE_NONE,
+				    "");
 	return NEXT;
 }
 
@@ -110,7 +133,8 @@ check_subnet(struct query *q)
 	const struct ecs *ecs = &q->question.edns.ecs;
 
 	if (q->question.edns.ecs_bad) /* RFC 7871 section 7.1.2 */
-		return query_refuse(q, RCODE_FORMERR, EDE_NONE, "");
+		return query_refuse(q, WHY_bad_subnet, RCODE_FORMERR, EDE_NONE,
+				    "");
 	q->opt.ecs = ecs;
 	/* source prefix 0 means: do not tailor the answer to anybody */
 	if (ecs->family)
@@ -127,7 +151,8 @@ step_edns(struct query *q)
 	if (!edns->present)
 		return NEXT;
 	if (edns->version > 0)
-		return query_refuse(q, RCODE_BADVERS, EDE_NONE, "");
+		return query_refuse(q, WHY_edns_version, RCODE_BADVERS,
+				    EDE_NONE, "");
 	if (edns->has_cookie && q->h->cookies)
 		v = check_cookie(q);
 	if (v == NEXT && edns->has_ecs && q->h->conf->edns_subnet_processing)
@@ -139,6 +164,7 @@ static NO_INLINE enum verdict
 refuse_opcode(struct query *q)
 {
 	struct counters *count = &q->h->slot->counters;
+	enum why why = WHY_notify;
 
 	switch (question_opcode(&q->question)) {
 	case OPCODE_NOTIFY:
@@ -147,24 +173,27 @@ refuse_opcode(struct query *q)
 	case OPCODE_UPDATE:
 		count->dnsupdate_queries++;
 		count->dnsupdate_refused++;
+		why = WHY_update;
 		break;
 	default:
-		return query_refuse(q, RCODE_NOTIMP, EDE_NONE, "");
+		return query_refuse(q, WHY_opcode, RCODE_NOTIMP, EDE_NONE, "");
 	}
-	return query_refuse(q, RCODE_REFUSED, EDE_NOT_SUPPORTED, "");
+	return query_refuse(q, why, RCODE_REFUSED, EDE_NOT_SUPPORTED, "");
 }
 
 enum verdict
 step_opcode(struct query *q)
 {
 	if (q->question.tsig.len) /* we hold no keys: RFC 8945 section 5.2.1 */
-		return query_refuse(q, RCODE_NOTAUTH, EDE_NONE, "");
+		return query_refuse(q, WHY_tsig, RCODE_NOTAUTH, EDE_NONE, "");
 	if (question_opcode(&q->question) != OPCODE_QUERY)
 		return refuse_opcode(q);
 	if (q->question.name_len)
 		return NEXT;
 	if (!q->h->cookies)
-		return query_refuse(q, RCODE_FORMERR, EDE_NONE, "");
+		return query_refuse(q, WHY_no_question, RCODE_FORMERR, EDE_NONE,
+				    "");
+	q->why = WHY_only_cookie;
 	return SEND; /* only a cookie was wanted, RFC 7873 section 5.4 */
 }
 
@@ -178,7 +207,7 @@ step_class(struct query *q)
 	case CLASS_CH:
 		return chaos_answer(q);
 	default:
-		return query_refuse(q, RCODE_REFUSED, EDE_NONE, "");
+		return query_refuse(q, WHY_class, RCODE_REFUSED, EDE_NONE, "");
 	}
 }
 
@@ -203,26 +232,32 @@ step_type(struct query *q)
 			break;
 		q->tc = true;
 		q->aa = true;
+		q->why = WHY_any_over_udp;
 		return SEND;
 	case TYPE_AXFR:
 	case TYPE_IXFR:
-		return query_refuse(q, RCODE_REFUSED, EDE_NOT_SUPPORTED, "");
+		return query_refuse(q, WHY_transfer, RCODE_REFUSED,
+				    EDE_NOT_SUPPORTED, "");
 	case TYPE_MAILA:
 	case TYPE_MAILB:
 	case TYPE_TKEY:
-		return query_refuse(q, RCODE_NOTIMP, EDE_NONE, "");
+		return query_refuse(q, WHY_meta_type, RCODE_NOTIMP, EDE_NONE,
+				    "");
 	case TYPE_OPT:
 	case TYPE_TSIG:
 	case TYPE_NXNAME: /* RFC 9824 section 3.1 */
-		return query_refuse(q, RCODE_FORMERR, EDE_NONE, "");
+		return query_refuse(q, WHY_meta_type, RCODE_FORMERR, EDE_NONE,
+				    "");
 	default:
 		break;
 	}
 	if (in_quarantine(q)) {
 		q->h->slot->counters.quarantined++;
+		tell(q, step, STEP_quarantine);
 		if (packet_cache_stale(q))
 			return SEND;
-		return query_refuse(q, RCODE_SERVFAIL, EDE_NOT_READY,
+		return query_refuse(q, WHY_quarantine, RCODE_SERVFAIL,
+				    EDE_NOT_READY,
 				    "this question is in quarantine");
 	}
 	return NEXT;
@@ -235,6 +270,8 @@ note_time(const struct query *q)
 {
 	int64_t took_ns = q->waited_ns;
 
+	if (q->rehearsal)
+		return;
 	if (q->began_ns)
 		took_ns += clock_mono_ns() - q->began_ns;
 	if (!q->refreshing)
@@ -292,13 +329,13 @@ query_fetch(const struct query *q)
 		packet_cache_fetch(q);
 }
 
-size_t
-query_end(struct query *q)
+static inline size_t
+finish(struct query *q, size_t first_step)
 {
 	enum verdict v = q->verdict;
 	size_t len, without_opt = 0;
 
-	for (size_t i = 0; i < COUNT(steps) && v == NEXT; i++)
+	for (size_t i = first_step; i < COUNT(steps) && v == NEXT; i++)
 		v = steps[i].run(q);
 	if (v == DROP)
 		return 0;
@@ -310,10 +347,27 @@ query_end(struct query *q)
 		len = query_encode(q, &without_opt);
 	if (q->made.wanted)
 		packet_cache_store(q, without_opt);
-	if (q->made.computed)
+	if (q->made.computed && !q->rehearsal)
 		note_outcome(q);
 	if (UNLIKELY(q->began_ns || q->waited_ns))
 		note_time(q);
+	return len;
+}
+
+size_t
+query_end(struct query *q)
+{
+	return finish(q, 0);
+}
+
+size_t
+query_end_told(struct query *q)
+{
+	size_t len;
+
+	tell_beginning(q);
+	len = finish(q, q->fresh); /* the first step looks into the cache */
+	tell_end(q, len);
 	return len;
 }
 

@@ -34,6 +34,7 @@ struct counters;
 struct lookup_memo; /* rows.c */
 struct segment;
 struct slot_block;
+struct story;
 struct zone_list;
 
 /* What all queries of one process share. */
@@ -106,18 +107,31 @@ struct zone {
 /* DEFER: another worker is at it; ask again soon. */
 enum verdict { NEXT, SEND, DROP, DEFER };
 
+/* Why an answer has its rcode. */
+enum why {
+#define WHY(id, words) WHY_##id,
+#include "answer/why.tbl"
+#undef WHY
+	WHY_COUNT
+};
+
 struct query {
 	/* given by the caller */
 	struct answerer *h;
 	struct arena *arena;
 	struct asker asker;
 	struct slice in;
-	struct span out;   /* UDP: udp-truncation-threshold, TCP: 65,535;
-			      and QUERY_SLACK bytes more */
-	bool may_defer;	   /* DEFER is welcome */
-	bool refreshing;   /* compute and store, unless somebody has done so:
-			      then DEFER; there is nobody to send it to */
-	int64_t waited_ns; /* so far, for another worker to answer it */
+	struct span out;     /* UDP: udp-truncation-threshold, TCP: 65,535;
+				and QUERY_SLACK bytes more */
+	bool may_defer;	     /* DEFER is welcome */
+	bool refreshing;     /* compute and store, unless somebody has done so:
+				then DEFER; there is nobody to send it to */
+	int64_t waited_ns;   /* so far, for another worker to answer it */
+	struct story *story; /* who wants to know how it is answered; NULL:
+				nobody (query_end_told) */
+	bool rehearsal;	     /* asked by nobody: nothing is kept, nobody waits
+				for it, it counts for no statistics of queries */
+	bool fresh;	     /* as if the caches were empty */
 
 	/* found on the way; cleared by query_begin */
 	enum verdict verdict;
@@ -125,6 +139,7 @@ struct query {
 	const uint8_t *target; /* the name worked on: question or CNAME's */
 	unsigned hops;	       /* CNAMEs and DNAMEs followed */
 	unsigned rcode;	       /* all 12 bits */
+	enum why why;
 	bool aa, tc, failed, referral;
 	uint8_t scope_bits; /* most specific client prefix any row named */
 	uint16_t n_sets;    /* RRsets in all sections */
@@ -132,6 +147,7 @@ struct query {
 	struct lookup_memo *memo;
 	int64_t began_ns; /* monotonic; when computing began, 0 = it did not */
 	struct made_of made;
+	bool told_hit;	  /* the story has it that it comes from the cache */
 	bool cached;	  /* the reply in out is complete */
 	bool refresh_due; /* a hit near its end: compute it anew */
 	bool stale;	  /* served beyond its time */
@@ -159,6 +175,8 @@ void query_begin(struct query *);
 void query_aim(const struct query *);
 void query_fetch(const struct query *);
 size_t query_end(struct query *);
+/* The second leg of a query that has a story: what happens is told to it. */
+size_t query_end_told(struct query *);
 
 /* Steps, each in the file of its idea. */
 enum verdict step_parse(struct query *);
@@ -172,8 +190,10 @@ enum verdict chaos_answer(struct query *);    /* chaos.c */
 /* encode.c; *without_opt = bytes in front of OPT */
 size_t query_encode(struct query *, size_t *without_opt);
 
+/* Why an answer fails with this error of a backend. */
+enum why why_failed(enum err) MUST_CHECK;
 /* End with this rcode (and EDE, unless EDE_NONE) and empty sections. */
-enum verdict query_refuse(struct query *, unsigned rcode, int ede,
+enum verdict query_refuse(struct query *, enum why, unsigned rcode, int ede,
 			  const char *ede_text);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "answer/client_key.h"
+#include "answer/tell.h"
 #include "conf/conf.h"
 #include "dns/name.h"
 #include "lib/rd.h"
@@ -237,7 +238,7 @@ put(struct query *q, struct client_key *k, uint8_t length, const struct wr *w,
 				     .expires_ms = q->h->now_ms + live_ms,
 				     .stale_ms = q->h->now_ms + live_ms};
 
-	if (wr_failed(w))
+	if (wr_failed(w) || q->rehearsal)
 		return;
 	client_key_finish(k, &q->asker, length, &q->h->cache_key);
 	/* not storing is always right */
@@ -272,6 +273,18 @@ put_lengths(struct query *q, struct client_key *k, uint8_t length,
 	return true;
 }
 
+/* Why they are not to be kept; NULL: they are. */
+static const char *
+why_not(const struct rows *rows, int64_t live_ms)
+{
+	if (live_ms == 0)
+		return rows->n ? "a TTL of 0"
+			       : "nothing is not kept (negquery-cache-ttl=0)";
+	if (rows->reads == ROWS_READ_MORE)
+		return "the script read more of the client than its address";
+	return rows->n > UINT16_MAX ? "too many rows" : NULL;
+}
+
 void
 record_cache_store(struct query *q, const struct backend *b,
 		   const struct lookup *l, const struct rows *rows,
@@ -282,12 +295,19 @@ record_cache_store(struct query *q, const struct backend *b,
 	int64_t live_ms = lifetime_ms(q, rows, &length);
 	struct wr w;
 
-	if (!is_on(q) || live_ms == 0 || rows->reads == ROWS_READ_MORE ||
-	    rows->n > UINT16_MAX)
+	const char *why;
+
+	if (!is_on(q))
 		return;
+	why = why_not(rows, live_ms);
 	key_base(q, b, l, &k);
-	if (length && !put_lengths(q, &k, length, live_ms, born))
+	if (!why && length && !put_lengths(q, &k, length, live_ms, born))
+		why = "too many lengths of prefixes are in use for it";
+	if (why) {
+		tell(q, not_kept, STEP_record_not_kept, why);
 		return;
+	}
+	tell(q, kept, STEP_record_kept, (uint32_t)live_ms, length, 0);
 	w = wr_over((struct span){q->h->scratch, SCRATCH_BYTES});
 	wr_u8(&w, VALUE_ROWS);
 	wr_u8(&w, (uint8_t)rows->reads);
@@ -296,4 +316,117 @@ record_cache_store(struct query *q, const struct backend *b,
 		pack_row(&w, l, &rows->at[i]);
 	pack_tags(&w, q->h->segment, rows);
 	put(q, &k, length, &w, live_ms, born);
+}
+
+/* --- telling ---------------------------------------------------------------*/
+
+/* What is under this variant of the key, however old: how long it still lives,
+ * or (negative) has been over. false: nothing, or *purged. */
+static bool
+probe(struct query *q, struct client_key *k, uint8_t length, struct found *f,
+      bool *purged)
+{
+	struct span out = {q->h->scratch, SCRATCH_BYTES};
+	struct cache_hit hit;
+	unsigned n_tags;
+
+	client_key_finish(k, &q->asker, length, &q->h->cache_key);
+	if (cache_find(q->h->records, k->hash, slice_of(k->bytes, k->len), 0,
+		       out, &hit) != ERR_NONE ||
+	    !purge_marks(out.at, &hit.len, &n_tags))
+		return false;
+	*purged = !take_tags(q, out.at + hit.len, n_tags, f);
+	f->left_ms = hit.meta.expires_ms - q->h->now_ms;
+	f->value = rd_over(slice_of(out.at, hit.len));
+	return !*purged;
+}
+
+struct told_record {
+	const struct lookup *l;
+	const struct rows *rows;
+	uint8_t length;
+};
+
+static void
+tell_one(struct query *q, const struct told_record *t, const struct found *f)
+{
+	char client[TELL_CLIENT_MAX];
+	struct story_field name = story_name("name", t->l->name),
+			   type = story_type("type", t->l->type);
+
+	if (t->rows)
+		story_tell(
+		    q->story, STEP_record_hit, name, type,
+		    t->length
+			? story_str("client", tell_client(q, t->length, client))
+			: story_none(),
+		    story_rows("n", t->rows), story_ms("left", f->left_ms));
+	else if (f->left_ms < 0)
+		story_tell(q->story, STEP_record_expired, name, type,
+			   story_ms("age", -f->left_ms));
+	else
+		story_tell(q->story, STEP_record_none, name, type);
+}
+
+static void
+tell_by_prefix(struct query *q, struct client_key *k, struct told_record *t,
+	       struct found *f)
+{
+	char text[TELL_LENGTHS_MAX];
+	struct client_lengths lengths;
+	bool purged;
+
+	memcpy(&lengths, rd_take(&f->value, sizeof(lengths)), sizeof(lengths));
+	story_tell(q->story, STEP_record_by_prefix,
+		   story_name("name", t->l->name),
+		   story_type("type", t->l->type),
+		   story_str("lengths", tell_lengths(q, &lengths, text)));
+	f->left_ms = 0;
+	for (unsigned i = 0;
+	     (t->length = client_lengths_at(&lengths, &q->asker, i)); i++)
+		if (probe(q, k, t->length, f, &purged))
+			break;
+	tell_one(q, t, f);
+}
+
+void
+tell_records_off(struct query *q)
+{
+	if (!is_on(q))
+		story_tell(
+		    q->story, STEP_record_off,
+		    story_str("why",
+			      q->h->records
+				  ? "query-cache-ttl=0, negquery-cache-ttl=0"
+				  : "there is none"));
+}
+
+void
+tell_records(struct query *q, const struct backend *b, const struct lookup *l,
+	     const struct rows *rows)
+{
+	struct told_record t = {l, rows, 0};
+	struct client_key k;
+	struct found f = {.left_ms = 0};
+	bool purged = false, there;
+
+	if (!is_on(q))
+		return;
+	if (q->refreshing || q->fresh) {
+		story_tell(q->story, STEP_record_unread,
+			   story_name("name", l->name),
+			   story_type("type", l->type));
+		return;
+	}
+	key_base(q, b, l, &k);
+	there = probe(q, &k, 0, &f, &purged);
+	if (there && rd_u8(&f.value) == VALUE_LENGTHS &&
+	    rd_left(&f.value) == sizeof(struct client_lengths))
+		tell_by_prefix(q, &k, &t, &f);
+	else if (purged)
+		story_tell(q->story, STEP_record_changed,
+			   story_name("name", l->name),
+			   story_type("type", l->type));
+	else
+		tell_one(q, &t, &f);
 }

@@ -17,4 +17,10 @@ void record_cache_store(struct query *, const struct backend *,
 			const struct lookup *, const struct rows *,
 			uint64_t born);
 
+/* Tell q->story what is there and why it was found, or was not (rows NULL). */
+void tell_records(struct query *, const struct backend *, const struct lookup *,
+		  const struct rows *);
+/* ... that it is not asked at all, if so. */
+void tell_records_off(struct query *);
+
 #endif

@@ -10,6 +10,7 @@
 #include "answer/packet_cache.h"
 #include "answer/rows.h"
 #include "answer/rrset.h"
+#include "answer/tell.h"
 #include "answer/zone.h"
 #include "conf/conf.h"
 #include "dns/name.h"
@@ -22,10 +23,10 @@ enum { HOPS_MAX = 10 }; /* PowerDNS gives up after as many */
 enum found { DONE, FOLLOW, FAILED };
 
 static enum found
-fail_with(struct query *q, const char *words)
+fail_with(struct query *q, enum why why, const char *words)
 {
 	q->failed = true;
-	query_refuse(q, RCODE_SERVFAIL, EDE_OTHER, words);
+	query_refuse(q, why, RCODE_SERVFAIL, EDE_OTHER, words);
 	q->aa = true; /* we are the authority that failed */
 	return FAILED;
 }
@@ -39,14 +40,27 @@ fail(struct query *q, enum err e)
 		words = "script error";
 	else if (e == ERR_LIMIT)
 		words = "script over its limit";
-	return fail_with(q, words);
+	return fail_with(q, why_failed(e), words);
+}
+
+static enum found
+done(struct query *q, enum why why)
+{
+	q->why = why;
+	return DONE;
+}
+
+static enum found
+negative(struct query *q, enum why why)
+{
+	rows_add_soa(q, SECTION_AUTHORITY, true);
+	return done(q, why);
 }
 
 static enum found
 nodata(struct query *q)
 {
-	rows_add_soa(q, SECTION_AUTHORITY, true);
-	return DONE;
+	return negative(q, WHY_nodata);
 }
 
 /* RFC 2308 section 2.1; behind a CNAME the rcode tells of the last name
@@ -55,7 +69,7 @@ static enum found
 nxdomain(struct query *q)
 {
 	q->rcode = RCODE_NXDOMAIN;
-	return nodata(q);
+	return negative(q, WHY_nxdomain);
 }
 
 /* RFC 1034 section 4.3.2 step 3b. The addresses come with step_additional. */
@@ -65,8 +79,9 @@ refer(struct query *q, const uint8_t *cut, const struct rows *rows)
 	if (q->hops == 0)
 		q->aa = false;
 	q->referral = true;
+	tell(q, name, STEP_delegated, cut);
 	rows_add(q, SECTION_AUTHORITY, cut, TYPE_NS, rows, true);
-	return DONE;
+	return done(q, WHY_delegated);
 }
 
 static enum found
@@ -81,6 +96,7 @@ follow_cname(struct query *q, const uint8_t *owner, const struct rows *rows)
 		return fail(q, ERR_MEMORY);
 	rows_add(q, SECTION_ANSWER, owner, TYPE_CNAME, &one, true);
 	name_lower(cname->rdata.at, target);
+	tell(q, cname, owner, target);
 	q->target = target;
 	return FOLLOW;
 }
@@ -101,7 +117,8 @@ follow_dname(struct query *q, const uint8_t *owner, const struct rows *rows)
 	rows_add(q, SECTION_ANSWER, owner, TYPE_DNAME, &one, true);
 	if (name_replace(from, owner, dname->rdata.at, target) != ERR_NONE) {
 		q->rcode = RCODE_YXDOMAIN;
-		return DONE;
+		tell(q, dname, owner, NULL);
+		return done(q, WHY_too_long);
 	}
 	*made = (struct row){.owner = from,
 			     .type = TYPE_CNAME,
@@ -115,6 +132,7 @@ follow_dname(struct query *q, const uint8_t *owner, const struct rows *rows)
 	if (!q->target)
 		return fail(q, ERR_MEMORY);
 	name_lower(target, (uint8_t *)(uintptr_t)q->target);
+	tell(q, dname, owner, q->target);
 	return FOLLOW;
 }
 
@@ -128,7 +146,7 @@ pick(struct query *q, const struct rows *rows)
 
 	if (type == TYPE_SOA && is_apex) {
 		rows_add_soa(q, SECTION_ANSWER, false);
-		return DONE;
+		return done(q, WHY_found);
 	}
 	if (type == TYPE_ANY) {
 		any = rows_add_all(q, q->target, rows, q->h->conf->minimal_any);
@@ -136,12 +154,13 @@ pick(struct query *q, const struct rows *rows)
 			rows_add_soa(q, SECTION_ANSWER, false);
 			any = true;
 		}
-		return any ? DONE : nodata(q);
+		return any ? done(q, WHY_found) : nodata(q);
 	}
 	if (rows_have(rows, TYPE_CNAME) && type != TYPE_CNAME)
 		return follow_cname(q, q->target, rows);
+	tell(q, others, rows, type);
 	if (rows_add(q, SECTION_ANSWER, q->target, type, rows, false))
-		return DONE;
+		return done(q, WHY_found);
 	return nodata(q);
 }
 
@@ -183,8 +202,10 @@ synthesise(struct query *q)
 			e = rows_at(q, wild, TYPE_ANY, &rows);
 			if (e != ERR_NONE)
 				return fail(q, e);
-			if (rows.n)
+			if (rows.n) {
+				tell(q, wildcard, wild);
 				return pick(q, &rows);
+			}
 			wild = arena_alloc(q->arena, NAME_MAX_BYTES);
 			if (!wild)
 				return fail(q, ERR_MEMORY);
@@ -222,6 +243,7 @@ not_there(struct query *q)
 	bool below;
 	enum err e;
 
+	tell(q, name, STEP_absent, q->target);
 	if (q->h->conf->dname_processing) {
 		e = rows_at(q, q->zone.apex, TYPE_DNAME, &rows);
 		if (e != ERR_NONE)
@@ -290,6 +312,8 @@ is_plain_name(struct query *q, const struct zone *above, bool *yes)
 	e = rows_at(q, q->target, TYPE_ANY, &rows);
 	*yes = (rows_have(&rows, type) || rows_have(&rows, TYPE_CNAME)) &&
 	       !rows_have(&rows, TYPE_NS) && !rows_have(&rows, TYPE_SOA);
+	if (*yes)
+		tell(q, name, STEP_zone_plain, q->target);
 	return e;
 }
 
@@ -318,6 +342,17 @@ find_zone(struct query *q, struct zone *z)
 	return e;
 }
 
+static enum found
+not_ours(struct query *q)
+{
+	packet_cache_depend(q, NULL);
+	tell(q, name, STEP_zone_none, q->target);
+	if (q->hops > 0) /* the rest of the chain is someone else's */
+		return done(q, WHY_alias_out);
+	query_refuse(q, WHY_not_ours, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, "");
+	return DONE;
+}
+
 /* One name: DONE, or FOLLOW with a new q->target. */
 static enum found
 pass(struct query *q)
@@ -329,18 +364,14 @@ pass(struct query *q)
 	enum err e = find_zone(q, &z);
 
 	if (e == ERR_MISS)
-		packet_cache_depend(q, NULL);
-	if (e == ERR_MISS && q->hops > 0)
-		return DONE; /* the rest of the chain is someone else's */
-	if (e == ERR_MISS) {
-		query_refuse(q, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, "");
-		return DONE;
-	}
+		return not_ours(q);
 	if (e != ERR_NONE)
 		return fail(q, e);
 	if (q->hops > 0 && !q->h->conf->resolve_across_zones &&
-	    !name_equal(z.apex, q->zone.apex))
-		return DONE;
+	    !name_equal(z.apex, q->zone.apex)) {
+		tell(q, zone, STEP_zone_other, &z);
+		return done(q, WHY_alias_out);
+	}
 	q->zone = z;
 	packet_cache_depend(q, &z);
 	f = descend(q, &rows, &ended);
@@ -366,7 +397,7 @@ step_answer(struct query *q)
 		if (f != FOLLOW)
 			return q->failed ? SEND : NEXT;
 		if (++q->hops > HOPS_MAX) {
-			fail_with(q, "too many CNAME records");
+			fail_with(q, WHY_alias_loop, "too many CNAME records");
 			return SEND;
 		}
 	}

@@ -10,6 +10,7 @@
 #include "answer/packet_cache.h"
 #include "answer/record_cache.h"
 #include "answer/rrset.h"
+#include "answer/tell.h"
 #include "conf/conf.h"
 #include "dns/name.h"
 #include "dns/type.h"
@@ -59,10 +60,11 @@ call(struct query *q, struct backend *b, const struct lookup *l,
 {
 	struct slot_block *slot = q->h->slot;
 	const struct question *qu = &q->question;
+	int64_t began_us = clock_mono_us();
 	enum err e;
 
 	note_set(slot, qu->name, qu->name_len, qu->type);
-	atomic_store_explicit(&slot->busy_since_us, clock_mono_us(),
+	atomic_store_explicit(&slot->busy_since_us, began_us,
 			      memory_order_relaxed);
 	e = b->ops->lookup(b->self, l, rows);
 	atomic_store_explicit(&slot->busy_since_us, 0, memory_order_relaxed);
@@ -70,6 +72,8 @@ call(struct query *q, struct backend *b, const struct lookup *l,
 	slot->counters.backend_queries++;
 	if (e != ERR_NONE)
 		slot->counters.script_errors++;
+	if (!b->ops->listen) /* else it tells more than we know */
+		tell(q, asked, b, l, e == ERR_NONE ? rows : NULL, began_us);
 	return e;
 }
 
@@ -84,11 +88,14 @@ look_up(struct query *q, struct backend *b, const struct lookup *l,
 
 	if (!q->h->records)
 		return call(q, b, l, rows);
-	if (!q->refreshing && record_cache_find(q, b, l, rows) == ERR_NONE) {
+	if (!q->refreshing && !q->fresh &&
+	    record_cache_find(q, b, l, rows) == ERR_NONE) {
 		count->query_cache_hit++;
+		tell(q, records, b, l, rows);
 		return ERR_NONE;
 	}
 	count->query_cache_miss++;
+	tell(q, records, b, l, NULL);
 	born = cache_epoch(q->h->records);
 	e = call(q, b, l, rows);
 	if (e == ERR_NONE)
@@ -207,6 +214,8 @@ rows_add(struct query *q, enum section s, const uint8_t *owner, uint16_t type,
 	/* rows of type 0 are no data, also when TYPE0 is asked for */
 	for (size_t i = 0; type != 0 && i < rows->n; i++)
 		n += rows->at[i].type == type && (rows->at[i].auth || glue);
+	if (!glue)
+		tell(q, glue, rows, type);
 	if (n == 0)
 		return false;
 	/* a chain may come back to what it went through */
@@ -229,6 +238,7 @@ rows_add(struct query *q, enum section s, const uint8_t *owner, uint16_t type,
 		if (r->scope_bits > q->scope_bits)
 			q->scope_bits = r->scope_bits;
 	}
+	tell(q, chosen, rows, type, ttl);
 	set = (struct rrset){.owner = owner,
 			     .type = type,
 			     .ttl_sec = ttl,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer/tell.h"
 #include "conf/conf.h"
 
 enum { FEW = 32 }; /* up to here comparing all pairs is cheaper than sorting */
@@ -111,6 +112,7 @@ rrset_add(struct query *q, enum section s, const struct rrset *like)
 		list->first = set;
 	list->last = set;
 	q->n_sets++;
+	tell(q, set, s, set, like->n);
 	if (set->ttl_sec < q->made.min_ttl_sec)
 		q->made.min_ttl_sec = set->ttl_sec;
 	return set;

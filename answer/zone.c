@@ -4,6 +4,7 @@
 #include "answer/zone.h"
 
 #include "answer/rows.h"
+#include "answer/tell.h"
 #include "dns/name.h"
 #include "dns/type.h"
 #include "shm/segment.h"
@@ -37,9 +38,11 @@ probe(struct query *q, struct backend *b, const uint8_t *apex, struct zone *z)
 				       b->index);
 		if (!listed) {
 			count->zone_cache_miss++;
+			tell(q, not_listed, b, apex);
 			return ERR_MISS;
 		}
 		count->zone_cache_hit++;
+		tell(q, listed, b, apex, listed->id);
 		e = listed_soa(q, b, apex, listed->id, &rows);
 	} else {
 		e = rows_internal(q, b, apex, TYPE_SOA, ZONE_ID_NONE, &rows);
@@ -47,12 +50,16 @@ probe(struct query *q, struct backend *b, const uint8_t *apex, struct zone *z)
 	if (e != ERR_NONE)
 		return e;
 	soa = rows_first(&rows, TYPE_SOA);
+	if (!soa && listed)
+		tell(q, no_soa, b, apex);
 	if (!soa)
 		return ERR_MISS;
 	*z = (struct zone){
 	    .apex = apex, .backend = b, .soa = soa, .id = soa->zone_id};
 	if (listed && z->id == ZONE_ID_NONE)
 		z->id = listed->id;
+	if (!listed)
+		tell(q, zone, STEP_zone_found, z);
 	return ERR_NONE;
 }
 
@@ -94,8 +101,10 @@ zone_knows_below(struct query *q, const uint8_t *name, bool *found)
 
 	*found = q->h->zone_list &&
 		 zonelist_has_below(q->h->zone_list, name, name_len(name));
-	if (*found)
+	if (*found) {
+		tell(q, below, name, "a zone below it is in the list");
 		return ERR_NONE;
+	}
 	for (size_t i = 0; i < all->n; i++) {
 		const struct backend *b = &all->at[i];
 		enum err e;
@@ -104,6 +113,8 @@ zone_knows_below(struct query *q, const uint8_t *name, bool *found)
 			continue;
 		e = b->ops->has_below(b->self, q->zone.apex, q->zone.id,
 				      soa_serial(q->zone.soa), name, found);
+		if (*found)
+			tell(q, below, name, "the zone has names below it");
 		if (e != ERR_NONE || *found)
 			return e;
 	}
@@ -126,5 +137,7 @@ zone_has_below(struct query *q, const uint8_t *name, bool *found)
 		return ERR_NONE;
 	e = rows_at(q, wild, TYPE_ANY, &rows);
 	*found = rows.n > 0;
+	if (*found)
+		tell(q, below, name, "there is a wildcard below it");
 	return e;
 }

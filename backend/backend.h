@@ -61,6 +61,8 @@ struct rows {
 	uint16_t tag[ROWS_TAGS]; /* tag_slot of shm/segment.h */
 };
 
+struct story;
+
 struct lookup {
 	struct arena *arena;
 	const struct asker *who; /* NULL: internal (zone discovery, lists) */
@@ -180,6 +182,10 @@ struct backend_ops {
 	 * "WORDnot found" with ERR_MISS, the error's text otherwise. */
 	enum err (*command)(void *self, struct arena *, struct slice text,
 			    struct slice *out);
+	/* From now on tell this story what is done for a query (NULL: nobody
+	 * wants to know any more). A backend without it is told of by who asks
+	 * it. */
+	void (*listen)(void *self, struct story *);
 	/* How far has what it keeps grown? Asked after each batch of queries:
 	 * cheap. */
 	enum wear (*wear)(void *self);

@@ -346,7 +346,7 @@ comp_bash_server(FILE *out)
 	      "\tfi\n"
 	      "\twords='\n"
 	      "\t-c -h -V --help --version --config --ask --from --ecs --do "
-	      "--tcp\n",
+	      "--tcp --explain\n",
 	      out);
 	for (size_t i = 0; i < COMP_COUNT(comp_options); i++)
 		fprintf(out, "\t--%s=\n", comp_options[i].name);
@@ -474,7 +474,8 @@ comp_zsh_server(FILE *out)
 	      "\t'--from[the question comes from this address]:address:' \\\n"
 	      "\t'--ecs[it carries this client subnet]:network:' \\\n"
 	      "\t'--do[it has the DO bit set]' \\\n"
-	      "\t'--tcp[it came over TCP]'",
+	      "\t'--tcp[it came over TCP]' \\\n"
+	      "\t'--explain[print each step of its answer]'",
 	      out);
 	for (size_t i = 0; i < COMP_COUNT(comp_options); i++) {
 		const struct comp_option *o = &comp_options[i];

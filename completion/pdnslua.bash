@@ -79,7 +79,7 @@ _pdnslua()
 		return 0
 	fi
 	words='
-	-c -h -V --help --version --config --ask --from --ecs --do --tcp
+	-c -h -V --help --version --config --ask --from --ecs --do --tcp --explain
 	--config-dir=
 	--config-name=
 	--no-config=

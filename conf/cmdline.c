@@ -14,8 +14,8 @@
 #include "conf/option.h"
 #include "lib/mem.h"
 
-static const char *const flags[] = {"ask",  "config", "do",  "ecs",
-				    "from", "help",   "tcp", "version"};
+static const char *const flags[] = {
+    "ask", "config", "do", "ecs", "explain", "from", "help", "tcp", "version"};
 
 struct args {
 	struct cmdline *cl;
@@ -123,6 +123,8 @@ take_flag(struct args *a, const char *arg)
 		act(a, CONF_VERSION);
 	else if (strcmp(arg, "ask") == 0)
 		take_ask(a);
+	else if (strcmp(arg, "explain") == 0)
+		a->cl->ask.explain = true;
 	else if (strcmp(arg, "do") == 0)
 		a->cl->ask.do_bit = true;
 	else if (strcmp(arg, "tcp") == 0)
@@ -222,8 +224,9 @@ check_ask(const struct cmdline *cl)
 	const struct ask_options *o = &cl->ask;
 
 	if (cl->action != CONF_ASK &&
-	    (o->from || o->ecs || o->do_bit || o->tcp))
-		usage("--from, --ecs, --do and --tcp go with --ask NAME TYPE");
+	    (o->from || o->ecs || o->do_bit || o->tcp || o->explain))
+		usage("--from, --ecs, --do, --tcp and --explain go with --ask "
+		      "NAME TYPE");
 }
 
 void

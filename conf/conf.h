@@ -82,6 +82,8 @@ struct ask_options { /* --ask NAME TYPE [--from IP] [--ecs NET] ... */
 	const char *name, *type;
 	const char *from, *ecs; /* an address, a prefix: checked; or NULL */
 	bool do_bit, tcp;
+	bool explain; /* print each step */
+	bool fresh;   /* as if the caches were empty */
 };
 
 struct cmdline {

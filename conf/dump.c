@@ -306,7 +306,7 @@ static const char usage[] =
     "       pdnslua [-c FILE] [--SETTING=VALUE]... "
     "--config[=check|diff|default]\n"
     "       pdnslua [-c FILE] [--SETTING=VALUE]... --ask NAME TYPE\n"
-    "               [--from IP] [--ecs NET] [--do] [--tcp]\n"
+    "               [--from IP] [--ecs NET] [--do] [--tcp] [--explain]\n"
     "       pdnslua --help | --version\n"
     "\n"
     "  -c FILE           settings from FILE, not from " PDNSLUA_SYSCONFDIR
@@ -317,7 +317,8 @@ static const char usage[] =
     "  --config=default  print all settings with their documentation\n"
     "  --ask NAME TYPE   answer one question on standard output, and exit;\n"
     "                    from the client IP, with the client subnet NET,\n"
-    "                    with the DO bit, over TCP\n"
+    "                    with the DO bit, over TCP; --explain prints each\n"
+    "                    step in front of it\n"
     "  -h, --help        print this\n"
     "  -V, --version     print the version\n";
 

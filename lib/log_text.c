@@ -76,11 +76,9 @@ plain_one(const unsigned char *p, size_t len, bool unsafe, struct text *out)
 	return out->len;
 }
 
-/* Append words up to max bytes of them, whole characters only, keeping keep
- * bytes of room. lead is NULL for quoted text. */
-static void
-put_words(struct text *t, const char *words, size_t max, size_t keep,
-	  const char *lead)
+void
+log_put_words(struct text *t, const char *words, size_t max, size_t keep,
+	      const char *lead)
 {
 	const unsigned char *p = (const unsigned char *)words;
 	size_t start = t->len;
@@ -115,7 +113,7 @@ static void
 put_quoted(struct text *t, const char *words, size_t max, size_t keep)
 {
 	text_char(t, '"');
-	put_words(t, words, max, keep, NULL);
+	log_put_words(t, words, max, keep, NULL);
 	text_char(t, '"');
 }
 
@@ -144,7 +142,7 @@ log_put_text(struct text *t, const struct log_record *r, bool show_level,
 	if (r->role[0])
 		text_fmt(t, "%s: ", r->role);
 	if (!show_level) {
-		put_words(t, r->msg, SIZE_MAX, TAIL_BYTES, lead);
+		log_put_words(t, r->msg, SIZE_MAX, TAIL_BYTES, lead);
 		return;
 	}
 	text_str(t, "msg=");

@@ -35,6 +35,12 @@ struct log_record {
 	size_t n_fields;
 };
 
+/* Append words up to max bytes of them, whole characters only, keeping keep
+ * bytes of room; "..." shows that something is left out. Each line after the
+ * first begins with lead and a tab. lead NULL: quoted text, of JSON or
+ * msg="...". */
+void log_put_words(struct text *, const char *words, size_t max, size_t keep,
+		   const char *lead);
 /* "Nov  2 13:04:26 ", local time. */
 void log_put_stamp(struct text *, const struct timespec *);
 /* "worker 2: words"; show_level: worker 2: msg="words" prio="Error" and the

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "backend/story.h"
 #include "dns/name.h"
 #include "luaapi/part.h"
 #include "shm/purge.h"
@@ -99,6 +100,8 @@ tag(lua_State *L)
 	struct env *env = env_of(L);
 	struct slice text = text_arg(L, 1);
 
+	if (env->story)
+		story_tell(env->story, STEP_tagged, story_words("tag", text));
 	if (!env->host.purge)
 		return 0;
 	if (env->n_tags == ROWS_TAGS)

@@ -16,6 +16,7 @@
 #include "luaapi/limits.h"
 
 struct conf;
+struct story;
 
 /* Kinds of host objects; each has a line in object.c's list of classes. */
 enum object_kind {
@@ -40,9 +41,10 @@ struct env {
 	struct host host;
 	struct prng prng;
 	struct limits limits;
-	bool client_read; /* the running call looked at its client */
-	bool warned_hook; /* that debug.sethook does nothing */
-	uint8_t n_tags;	  /* it gave its rows (pdnslua.cache.tag) */
+	struct story *story; /* told what is done; NULL: nobody listens */
+	bool client_read;    /* the running call looked at its client */
+	bool warned_hook;    /* that debug.sethook does nothing */
+	uint8_t n_tags;	     /* it gave its rows (pdnslua.cache.tag) */
 	uint16_t tags[ROWS_TAGS];
 	const char *label;		       /* "lua2", for log lines */
 	struct object_meta meta[OBJECT_KINDS]; /* filled by object_open */

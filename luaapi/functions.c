@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * luaapi/functions.c - pdnslog and pdnsrandom. Runs wherever a script runs.
  */
+#include "backend/story.h"
 #include "lib/log.h"
 #include "luaapi/part.h"
 
 void
-object_log(lua_Integer level, const char *text)
+object_log(lua_State *L, lua_Integer level, const char *text)
 {
+	struct story *story = env_of(L)->story;
+
+	if (story)
+		story_tell(story, STEP_logged, story_str("words", text));
 	if (level < 0) /* pdns.loglevels.None */
 		return;
 	log_each(level > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : (int)level, "%s",
@@ -22,7 +27,7 @@ log_text(lua_State *L)
 
 	if (type != LUA_TSTRING && type != LUA_TNUMBER)
 		return luaL_typeerror(L, 1, "string");
-	object_log(level, object_push_text(L, 1, NULL));
+	object_log(L, level, object_push_text(L, 1, NULL));
 	return 0;
 }
 

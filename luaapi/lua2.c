@@ -28,9 +28,8 @@ static const char *const callback_names[] = {
 
 /* -- Calls ----------------------------------------------------------------- */
 
-/* "www.test., ANY" */
-static void
-put_question(const struct lua2_call *c, struct text *t)
+void
+lua2_put_question(const struct lua2_call *c, struct text *t)
 {
 	char name[NAME_TEXT_MAX], type[16];
 
@@ -82,7 +81,7 @@ log_failure(const struct lua2_call *c)
 	if (left_out)
 		snprintf(more, sizeof(more), "\n(and %u more times since then)",
 			 left_out);
-	put_question(c, &question);
+	lua2_put_question(c, &question);
 	place_of(b->script->error, place);
 	/* words that people search for (lua-api G26) */
 	log_event(&ev, "%s: %s%s(%s) failed: %s%s", b->label,
@@ -94,8 +93,13 @@ enum err
 lua2_run(struct lua2_call *c, lua_CFunction body, int64_t limit_ms)
 {
 	struct script *s = c->b->script;
-	enum err e = script_call(s, body, c, limit_ms);
+	enum err e;
 
+	if (UNLIKELY(s->env.story))
+		lua2_tell_call(c);
+	e = script_call(s, body, c, limit_ms);
+	if (UNLIKELY(s->env.story))
+		lua2_tell_end(c, e);
 	if (s->env.host.slot)
 		histogram_add(&s->env.host.slot->script, s->took_ns, 1);
 	if (UNLIKELY(e != ERR_NONE)) {
@@ -289,6 +293,14 @@ lua2_close(void *self)
 	free(b);
 }
 
+static void
+tell_to(void *self, struct story *story)
+{
+	struct lua2 *b = self;
+
+	b->script->env.story = story;
+}
+
 static bool
 takes_part_in_dnssec(void *self)
 {
@@ -318,5 +330,6 @@ const struct backend_ops lua2_ops = {
     .neighbours = lua2_neighbours,
     .set_notified = lua2_set_notified,
     .command = lua2_command,
+    .listen = tell_to,
     .wear = wear,
 };

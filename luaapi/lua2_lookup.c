@@ -5,12 +5,14 @@
  */
 #include <string.h>
 
+#include "backend/story.h"
 #include "conf/conf.h"
 #include "dns/name.h"
 #include "dns/rdata.h"
 #include "dns/type.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/text.h"
 #include "luaapi/ctx.h"
 #include "luaapi/lua2_state.h"
 #include "luaapi/object.h"
@@ -136,6 +138,32 @@ any_scope(const struct rows *rows)
 	return false;
 }
 
+/* ", 7, {192.0.2.7}": who asks, in short. */
+static void
+put_lookup(const struct lua2_call *call, struct text *t)
+{
+	const struct lua2_rows_call *c = (const struct lua2_rows_call *)call;
+	char addr[ADDR_TEXT_MAX], net[PREFIX_TEXT_MAX];
+	const struct asker *who = c->who;
+
+	text_fmt(t, ", %d, ", c->zone_id);
+	if (!who)
+		text_str(t, "{}");
+	else if (addr_equal(&who->remote, &who->real.net))
+		text_fmt(t, "{%s}", addr_text(&who->remote, addr));
+	else
+		text_fmt(t, "{%s, really %s}", addr_text(&who->remote, addr),
+			 prefix_text(&who->real, net));
+}
+
+static void
+put_list(const struct lua2_call *call, struct text *t)
+{
+	const struct lua2_rows_call *c = (const struct lua2_rows_call *)call;
+
+	text_fmt(t, ", %d", c->zone_id);
+}
+
 enum err
 lua2_lookup(void *self, const struct lookup *l, struct rows *rows)
 {
@@ -144,7 +172,8 @@ lua2_lookup(void *self, const struct lookup *l, struct rows *rows)
 					 .arena = l->arena,
 					 .function = "dns_lookup",
 					 .name = l->name,
-					 .type = l->type},
+					 .type = l->type,
+					 .put_more = put_lookup},
 				   .shown = l->shown,
 				   .shown_len = name_len(l->shown),
 				   .zone_id = l->zone_id,
@@ -153,6 +182,7 @@ lua2_lookup(void *self, const struct lookup *l, struct rows *rows)
 	bool log = lua2_logs(b);
 	enum err e;
 
+	c.c.rows = &c.out;
 	if (log)
 		log_lookup(&c);
 	b->script->env.client_read = false;
@@ -165,8 +195,12 @@ lua2_lookup(void *self, const struct lookup *l, struct rows *rows)
 	if (log)
 		log_rows(&c);
 	*rows = c.out;
-	if (b->script->env.client_read && !any_scope(rows))
+	if (b->script->env.client_read && !any_scope(rows)) {
 		rows->reads = ROWS_READ_CLIENT;
+		if (UNLIKELY(b->script->env.story))
+			story_add(b->script->env.story, STEP_client_read, NULL,
+				  0);
+	}
 	rows->n_tags = b->script->env.n_tags;
 	memcpy(rows->tag, b->script->env.tags, sizeof(rows->tag));
 	return ERR_NONE;
@@ -196,6 +230,8 @@ lua2_list_rows(struct lua2_rows_call *c, int64_t limit_ms)
 	enum err e;
 
 	c->c.function = "dns_list";
+	c->c.put_more = put_list;
+	c->c.rows = &c->out;
 	c->shown = c->c.name;
 	c->shown_len = name_len(c->c.name);
 	c->list = true;

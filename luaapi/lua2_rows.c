@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "backend/story.h"
 #include "conf/conf.h"
 #include "dns/name.h"
 #include "dns/rdata.h"
@@ -148,6 +149,10 @@ read_ttl(lua_State *L, struct lua2_rows_call *c, struct draft *d)
 	int64_t n = lua2_int(L, AT_VALUE, &c->c, "ttl");
 
 	if (UNLIKELY(n < 0 || n > TTL_MAX_SEC)) {
+		struct story *story = c->c.b->script->env.story;
+
+		if (story)
+			story_tell(story, STEP_ttl_set, story_num("ttl", n));
 		if (lua2_says(c->c.b, &c->c.b->warned_ttl))
 			log_warn("%s: TTL %lld is out of range, 0 is used%s",
 				 c->c.b->label, (long long)n,
@@ -264,9 +269,14 @@ drop_row(const struct lua2_rows_call *c, const struct draft *d)
 {
 	char got[NAME_TEXT_MAX] = "no name", want[NAME_TEXT_MAX];
 	struct slot_block *slot = c->c.b->script->env.host.slot;
+	struct story *story = c->c.b->script->env.story;
 
 	if (slot)
 		slot->counters.dropped_rows++;
+	if (story)
+		story_tell(story, STEP_row_left_out,
+			   d->has_owner ? story_name("name", d->row.owner)
+					: story_str("name", "no name"));
 	if (!lua2_says(c->c.b, &c->c.b->warned_owner))
 		return;
 	if (d->has_owner)

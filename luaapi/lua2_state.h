@@ -10,6 +10,7 @@
  *   lua2_ents.c     empty non-terminals
  *   lua2_value.c    Lua values -> ours, complaints; lua2_intern.c  their names
  *   lua2_exit.c     os.exit
+ *   lua2_story.c    calls, for who asks why
  *
  * Tables that a script returns are read raw: metamethods of theirs do not run
  * (lua-api A3). No step of a successful read runs code of the script, be it
@@ -52,6 +53,7 @@ enum lua2_key { /* keys of a row */
 enum { LUA2_TYPE_SLOTS = 256, LUA2_WARNED_KEYS = 8 };
 
 struct lua2_ents; /* lua2_ents.c */
+struct text;
 
 struct lua2 {
 	struct script *script;
@@ -89,11 +91,14 @@ struct lua2_call {
 	const uint8_t *name;  /* looked up, or the zone; lower case. NULL:
 				 the call is about no name */
 	const char *detail;   /* more of the question, or NULL */
-	const char *unit;     /* what an entry of the result is: "row" */
-	int entry;	      /* stack index of the key of the entry at hand;
-				 0 = none */
-	uint16_t type;	      /* asked for; 0 = no look-up */
-	bool missing;	      /* the script has nothing on that */
+	/* for a story: more of the arguments, and what came of it; or NULL */
+	void (*put_more)(const struct lua2_call *, struct text *);
+	const struct rows *rows;
+	const char *unit; /* what an entry of the result is: "row" */
+	int entry;	  /* stack index of the key of the entry at hand;
+			     0 = none */
+	uint16_t type;	  /* asked for; 0 = no look-up */
+	bool missing;	  /* the script has nothing on that */
 };
 
 /* dns_lookup or dns_list. */
@@ -215,6 +220,14 @@ void lua2_read_rows(lua_State *, struct lua2_rows_call *);
 void lua2_prepare_lookup(lua_State *, struct lua2 *);
 /* dns_list of zone c.name into c->out; the script has it. */
 enum err lua2_list_rows(struct lua2_rows_call *, int64_t limit_ms) MUST_CHECK;
+
+/* -- lua2_story.c --------------------------------------------------------- */
+
+/* Tell the script's story of a call that begins, and of its end. */
+void lua2_tell_call(const struct lua2_call *);
+void lua2_tell_end(const struct lua2_call *, enum err);
+/* Put the name, type and detail that a call is about: "www.test., ANY". */
+void lua2_put_question(const struct lua2_call *, struct text *);
 
 /* -- lua2_exit.c ---------------------------------------------------------- */
 

@@ -92,7 +92,7 @@ log_values(lua_State *L)
 		luaL_addlstring(&b, text, len);
 	}
 	luaL_pushresult(&b);
-	object_log(level, lua_tostring(L, -1));
+	object_log(L, level, lua_tostring(L, -1));
 	return 0;
 }
 

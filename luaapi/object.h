@@ -111,7 +111,7 @@ void object_push_list(lua_State *, int idx);
 void object_push_rdata(lua_State *, uint16_t type, struct slice rdata);
 
 /* One line from a script; pdns.loglevels, None writes nothing. */
-void object_log(lua_Integer level, const char *text);
+void object_log(lua_State *, lua_Integer level, const char *text);
 
 /* Arguments. Numbers (and text of numbers) as Lua 5.1 took them: a fraction is
  * cut off, what is out of range is the nearest lua_Integer. */

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "backend/story.h"
 #include "conf/conf.h"
 #include "dns/type.h"
 #include "lib/clock.h"
@@ -103,6 +104,18 @@ warn(const struct env *env, const uint8_t *name, uint16_t type, const char *why)
 		 type_text(type, mnemonic), why);
 }
 
+static void
+tell(struct story *story, const struct stub_question *q,
+     const struct message *m, int64_t began_ns, const char *why)
+{
+	story_tell(story, STEP_resolved, story_name("name", q->name),
+		   story_type("type", q->type),
+		   why ? story_str("error", why)
+		       : story_num("n", (int64_t)(m->first[SECTION_AUTHORITY] -
+						  m->first[SECTION_ANSWER])),
+		   story_ns("time", clock_mono_ns() - began_ns));
+}
+
 static int
 resolve(lua_State *L)
 {
@@ -113,6 +126,7 @@ resolve(lua_State *L)
 	struct message m = {0};
 	struct arena arena;
 	const char *why = NULL;
+	int64_t began_ns = clock_mono_ns();
 	int status;
 
 	object_arg_name(L, 1, name);
@@ -125,6 +139,8 @@ resolve(lua_State *L)
 		warn(env, name, q.type, why);
 		m = (struct message){0};
 	}
+	if (env->story)
+		tell(env->story, &q, &m, began_ns, why);
 	lua_pushcfunction(L, push_answers);
 	lua_pushlightuserdata(L, &m);
 	status = lua_pcall(L, 1, 1, 0);

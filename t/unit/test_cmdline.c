@@ -157,9 +157,11 @@ static const struct {
     {"pdnslua --ask www A --ecs=1.2.3.4/33",
      "--ecs: \"1.2.3.4/33\" is not an address or netmask"},
     {"pdnslua --from 192.0.2.1",
-     "--from, --ecs, --do and --tcp go with --ask NAME TYPE"},
+     "--from, --ecs, --do, --tcp and --explain go with --ask "
+     "NAME TYPE"},
     {"pdnslua --config --do",
-     "--from, --ecs, --do and --tcp go with --ask NAME TYPE"},
+     "--from, --ecs, --do, --tcp and --explain go with --ask "
+     "NAME TYPE"},
 };
 
 Test(cmdline, explains_bad_usage_and_exits_2)

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * worker/rehearse.h - a question that no client sent, for --ask and explain:
+ * made into a packet as a client would send it, answered by the very code that
+ * answers clients. What it finds out is not kept, nobody waits for it, and it
+ * is no query in any statistics; but caches and scripts are asked as ever.
+ */
+#ifndef WORKER_REHEARSE_H
+#define WORKER_REHEARSE_H
+
+#include <stddef.h>
+
+#include "lib/bug.h"
+#include "lib/slice.h"
+
+struct ask_options;
+struct story;
+struct world;
+
+/* Bytes that the reply may need. */
+enum { REHEARSE_BYTES = 65535 + 128 };
+
+/* Answer into out, which has REHEARSE_BYTES; returns the reply's length. 0:
+ * there is none, or *why says what cannot be asked (else it is NULL). What
+ * happens is told to the story, unless that is NULL. What the story borrows
+ * lives until arena_reset(&world->arena), which is the caller's to call. */
+size_t rehearse(struct world *, const struct ask_options *, struct story *,
+		struct span out, const char **why) MUST_CHECK;
+
+#endif
