@@ -263,10 +263,38 @@ step_type(struct query *q)
 	return NEXT;
 }
 
+enum { SLOW_HALF_MS = 60000 };
+
+static uint64_t
+question_hash(const struct query *q)
+{
+	const struct question *qu = &q->question;
+
+	return hash_mix(slice_of(qu->name, qu->name_len), qu->type);
+}
+
+/* For who wants to know which questions cost most. */
+static void
+note_slow(struct query *q, int64_t took_ns)
+{
+	const struct question *qu = &q->question;
+	struct toplist *slow = &q->h->slot->slow;
+	uint8_t key[sizeof(qu->type) + NAME_MAX_BYTES];
+	struct toplist_item item = {
+	    .key = slice_of(key, sizeof(qu->type) + qu->name_len),
+	    .weight = (uint64_t)took_ns / 1000,
+	    .last_ms = q->h->now_ms};
+
+	memcpy(key, &qu->type, sizeof(qu->type));
+	memcpy(key + sizeof(qu->type), qu->name, qu->name_len);
+	toplist_age(slow, item.last_ms, SLOW_HALF_MS);
+	toplist_add(slow, question_hash(q), &item);
+}
+
 /* A query that was computed, here or where this one waited for. Computing an
  * answer anew before its end makes nobody wait. */
 static void
-note_time(const struct query *q)
+note_time(struct query *q)
 {
 	int64_t took_ns = q->waited_ns;
 
@@ -276,6 +304,8 @@ note_time(const struct query *q)
 		took_ns += clock_mono_ns() - q->began_ns;
 	if (!q->refreshing)
 		histogram_add(&q->h->slot->miss, took_ns, 1);
+	if (q->began_ns)
+		note_slow(q, took_ns);
 }
 
 /* Nothing fresh could be had: what was right a while ago is better than
@@ -290,13 +320,11 @@ rescue(struct query *q)
 static void
 note_outcome(struct query *q)
 {
-	const struct question *qu = &q->question;
 	const struct addr *who = &q->asker.remote;
 	struct prefix net =
 	    prefix_of(who, addr_family(who) == AF_INET ? 24 : 48);
 
-	outcome_note(&q->h->slot->outcome,
-		     hash_mix(slice_of(qu->name, qu->name_len), qu->type),
+	outcome_note(&q->h->slot->outcome, question_hash(q),
 		     hash_mix(addr_raw(&net.net), 0), q->failed, q->h->now_ms);
 }
 

@@ -6,6 +6,7 @@
 #include "luaapi/host.h"
 #include "luaapi/lua2.h"
 
+#include <bsd/string.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@
 #include "dns/name.h"
 #include "dns/rdata.h"
 #include "dns/type.h"
+#include "lib/clock.h"
+#include "lib/hash.h"
 #include "lib/mem.h"
 #include "lib/text.h"
 #include "luaapi/lua2_state.h"
@@ -61,6 +64,28 @@ place_of(const char *error, char place[PLACE_MAX])
 	place[len] = '\0';
 }
 
+/* For who wants to know which lines of the script fail. */
+static void
+note_fault(const struct script *s, const char *place)
+{
+	size_t n = strlen(place);
+	struct toplist_item item = {
+	    .key = slice_of(place, n),
+	    .note = slice_of(s->error, strcspn(s->error, "\n")),
+	    .weight = 1,
+	    .last_ms = clock_mono_ms()};
+
+	if (!n)
+		item.key = slice_str("no place in it");
+	else if (item.note.len > n && strncmp(s->error, place, n) == 0)
+		item.note = slice_of(s->error + n + 1, item.note.len - n - 1);
+	while (item.note.len && item.note.at[0] == ' ')
+		item.note = slice_of(item.note.at + 1, item.note.len - 1);
+	if (s->env.host.slot)
+		toplist_add(&s->env.host.slot->faults, hash_mix(item.key, 1),
+			    &item);
+}
+
 static void
 log_failure(const struct lua2_call *c)
 {
@@ -76,13 +101,17 @@ log_failure(const struct lua2_call *c)
 			       .fields = f,
 			       .n_fields = COUNT(f)};
 
+	if (b->script->limit == LIMIT_NONE)
+		place_of(b->script->error, place);
+	else
+		strlcpy(place, b->script->env.limits.place, sizeof(place));
+	note_fault(b->script, place);
 	if (!script_failure_is_news(b->script, &left_out))
 		return;
 	if (left_out)
 		snprintf(more, sizeof(more), "\n(and %u more times since then)",
 			 left_out);
 	lua2_put_question(c, &question);
-	place_of(b->script->error, place);
 	/* words that people search for (lua-api G26) */
 	log_event(&ev, "%s: %s%s(%s) failed: %s%s", b->label,
 		  c->type ? "Exception building answer packet: " : "",

@@ -111,6 +111,8 @@ clear_block(struct slot_block *b)
 	b->last_words[0] = '\0';
 	b->open_tcp = b->waiting = b->zones = b->fds = 0;
 	remotes_repair(&b->remotes);
+	toplist_repair(&b->slow);
+	toplist_repair(&b->faults);
 	for (unsigned i = 0; i < TCP_CLIENTS; i++)
 		b->tcp_clients[i] = 0;
 	note_clear(b);

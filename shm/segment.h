@@ -37,6 +37,7 @@
 #include "shm/outcome.h"
 #include "shm/remotes.h"
 #include "shm/tally.h"
+#include "shm/toplist.h"
 
 enum {
 	SEGMENT_LAYOUT = 1,
@@ -85,6 +86,9 @@ struct slot_block {
 	struct average latency, receive, cache, backend, send;
 	struct tally tally;
 	struct remotes remotes;
+	struct toplist slow;   /* questions (name, type) by microseconds that
+				  their answers took */
+	struct toplist faults; /* errors of scripts by "file:line" */
 };
 
 struct segment;

@@ -98,6 +98,8 @@ worker_run(const struct heritage *h, struct world *w)
 	log_set_tap(NULL, NULL);
 	outcome_begin(&w->answerer.slot->outcome, h->generation,
 		      w->answerer.now_ms);
+	toplist_begin(&w->answerer.slot->slow, h->generation);
+	toplist_begin(&w->answerer.slot->faults, h->generation);
 	w->answerer.slot->ready = 1;
 	if (tell(h, IPC_READY, -1) != 0)
 		return 1;
