@@ -134,7 +134,7 @@ tell_variant(struct query *q, struct entry_variant v)
 static bool
 tell_prefixes(struct query *q, const struct client_lengths *lengths)
 {
-	char text[TELL_LENGTHS_MAX];
+	char text[TELL_LENGTHS_MAX], client[ADDR_TEXT_MAX];
 	struct entry_variant v = {0, 0};
 
 	story_tell(q->story, STEP_packet_by_prefix,
@@ -146,7 +146,8 @@ tell_prefixes(struct query *q, const struct client_lengths *lengths)
 		if (probe(q, v, &f) != NOTHING)
 			return tell_variant(q, v);
 	}
-	tell_step(q, STEP_packet_none);
+	story_tell(q->story, STEP_packet_none,
+		   story_str("client", addr_text(&q->asker.real.net, client)));
 	return false;
 }
 

@@ -345,12 +345,13 @@ struct told_record {
 	const struct lookup *l;
 	const struct rows *rows;
 	uint8_t length;
+	bool per_client;
 };
 
 static void
 tell_one(struct query *q, const struct told_record *t, const struct found *f)
 {
-	char client[TELL_CLIENT_MAX];
+	char client[TELL_CLIENT_MAX], addr[ADDR_TEXT_MAX];
 	struct story_field name = story_name("name", t->l->name),
 			   type = story_type("type", t->l->type);
 
@@ -365,7 +366,11 @@ tell_one(struct query *q, const struct told_record *t, const struct found *f)
 		story_tell(q->story, STEP_record_expired, name, type,
 			   story_ms("age", -f->left_ms));
 	else
-		story_tell(q->story, STEP_record_none, name, type);
+		story_tell(q->story, STEP_record_none, name, type,
+			   t->per_client
+			       ? story_str("client",
+					   addr_text(&q->asker.real.net, addr))
+			       : story_none());
 }
 
 static void
@@ -382,6 +387,7 @@ tell_by_prefix(struct query *q, struct client_key *k, struct told_record *t,
 		   story_type("type", t->l->type),
 		   story_str("lengths", tell_lengths(q, &lengths, text)));
 	f->left_ms = 0;
+	t->per_client = true;
 	for (unsigned i = 0;
 	     (t->length = client_lengths_at(&lengths, &q->asker, i)); i++)
 		if (probe(q, k, t->length, f, &purged))
@@ -405,7 +411,7 @@ void
 tell_records(struct query *q, const struct backend *b, const struct lookup *l,
 	     const struct rows *rows)
 {
-	struct told_record t = {l, rows, 0};
+	struct told_record t = {l, rows, 0, false};
 	struct client_key k;
 	struct found f = {.left_ms = 0};
 	bool purged = false, there;

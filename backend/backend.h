@@ -61,6 +61,7 @@ struct rows {
 	uint16_t tag[ROWS_TAGS]; /* tag_slot of shm/segment.h */
 };
 
+struct folded;
 struct story;
 
 struct lookup {
@@ -186,6 +187,9 @@ struct backend_ops {
 	 * wants to know any more). A backend without it is told of by who asks
 	 * it. */
 	void (*listen)(void *self, struct story *);
+	/* From now on count in there where it spends CPU time (NULL: no
+	 * more). */
+	void (*sample)(void *self, struct folded *);
 	/* How far has what it keeps grown? Asked after each batch of queries:
 	 * cheap. */
 	enum wear (*wear)(void *self);

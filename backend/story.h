@@ -21,7 +21,7 @@
 #include "lib/mem.h"
 #include "lib/slice.h"
 
-struct prefix;
+struct json;
 struct rows;
 struct text;
 
@@ -137,11 +137,20 @@ struct story_field story_rows(const char *key, const struct rows *);
 
 /* "12.3 ms", rounded; into out, which it returns. */
 const char *story_time(int64_t ns, char out[STORY_TIME_MAX]);
+/* What a step is about, and its name in JSON. */
+const char *story_about(enum story_step);
+const char *story_step_name(enum story_step);
 /* The words of one event, without its rows. */
 void story_event_words(const struct story_event *, struct text *);
 /* A line for each event, its rows below it; microseconds in front. What does
  * not fit is counted in a last line. Bytes of strangers cannot move a cursor
  * (lib/log_text.h). */
 void story_text(const struct story *, struct text *);
+/* "steps": an array of objects, and "steps_left_out", into the open object.
+ * out is what json writes to, a caller's buffer. */
+void story_json(const struct story *, struct json *);
+
+/* What a caller's buffer must have for more than a few steps. */
+enum { STORY_BUFFER_MIN = 4096 };
 
 #endif

@@ -19,12 +19,24 @@ enum {
 };
 
 static const struct {
-	const char *about, *words;
+	const char *name, *about, *words;
 } steps[STEP_COUNT] = {
-#define STEP(id, about, words) [STEP_##id] = {(about), (words)},
+#define STEP(id, about, words) [STEP_##id] = {#id, (about), (words)},
 #include "backend/steps.tbl"
 #undef STEP
 };
+
+const char *
+story_about(enum story_step step)
+{
+	return steps[step].about;
+}
+
+const char *
+story_step_name(enum story_step step)
+{
+	return steps[step].name;
+}
 
 const char *
 story_time(int64_t ns, char out[STORY_TIME_MAX])

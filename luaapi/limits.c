@@ -31,6 +31,7 @@ limits_init(struct limits *l, const struct conf *conf)
 void
 limits_fini(struct limits *l)
 {
+	limits_sample(l, NULL);
 	limits_time_close(l);
 }
 
@@ -69,6 +70,8 @@ on_instruction(lua_State *L, lua_Debug *ar)
 	(void)ar;
 	if (l->counting)
 		charge(l, step_of(l));
+	if (l->sample)
+		limits_take_sample(l);
 	if (l->over)
 		raise_over(L, l);
 	if (!l->counting) /* of a call that has ended */
@@ -86,10 +89,30 @@ limits_over(struct limits *l, enum limit what)
 }
 
 void
+limits_want_sample(struct limits *l, unsigned ticks)
+{
+	l->sample += (sig_atomic_t)ticks;
+	l->alert = 1;
+	if (l->running && !l->counting && !l->over)
+		lua_sethook(l->running, on_instruction, LUA_MASKCOUNT, 1);
+}
+
+/* A signal in between finds its alert standing. */
+void
+limits_settle(struct limits *l)
+{
+	l->alert = 0;
+	if (l->over || l->counting || l->sample || l->told != LIMIT_NONE)
+		l->alert = 1;
+}
+
+void
 limits_look(lua_State *L)
 {
 	struct limits *l = limits_of(L);
 
+	if (l->sample)
+		limits_take_sample(l);
 	if (l->counting)
 		charge(l, 1);
 	if (l->over)
@@ -113,6 +136,8 @@ limits_prepare(struct limits *l, lua_State *co)
 	} else if (UNLIKELY(l->counting)) {
 		charge(l, step_of(l));
 		lua_sethook(co, on_instruction, LUA_MASKCOUNT, step_of(l));
+	} else if (UNLIKELY(l->sample)) {
+		lua_sethook(co, on_instruction, LUA_MASKCOUNT, 1);
 	} else if (UNLIKELY(lua_gethook(co) == on_instruction)) {
 		lua_sethook(co, NULL, 0, 0);
 	}
@@ -132,6 +157,7 @@ limits_clear(struct limits *l, lua_State *L)
 
 	l->alert = 0;
 	l->over = 0;
+	l->sample = 0;
 	l->counting = false;
 	l->told = LIMIT_NONE;
 	limits_prepare(l, L);

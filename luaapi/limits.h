@@ -12,6 +12,7 @@
  *   limits_table.c    table functions that loop in C
  *   limits_string.c   find, match, gmatch, gsub   --> pattern.h
  *   limits_load.c     load
+ *   limits_sample.c   samples of the stack, for a profile
  *
  * Time. A call that keeps its limit costs the store of a deadline: no hook is
  * set, and the timer is not touched, for it is still armed by an earlier call
@@ -49,6 +50,7 @@
 
 struct conf;
 struct counters;
+struct folded;
 
 enum limit {
 	LIMIT_NONE,
@@ -76,13 +78,14 @@ struct limits_place {
 /* One a state; zeroed, it has no timer and never ends a call by itself. What
  * the signal handler touches is volatile or atomic. */
 struct limits {
-	lua_State *volatile running; /* the coroutine whose code runs */
-	struct limits_frame *frame;  /* of running; NULL: the main one */
-	volatile sig_atomic_t alert; /* 0: limits_poll has nothing to do */
-	volatile sig_atomic_t over;  /* enum limit that the call has passed */
-	_Atomic int64_t deadline_us; /* clock_mono_us(); 0: no call, or one
-					without a limit */
-	_Atomic int64_t fires_us;    /* when the timer will; INT64_MAX: never */
+	lua_State *volatile running;  /* the coroutine whose code runs */
+	struct limits_frame *frame;   /* of running; NULL: the main one */
+	volatile sig_atomic_t alert;  /* 0: limits_poll has nothing to do */
+	volatile sig_atomic_t over;   /* enum limit that the call has passed */
+	volatile sig_atomic_t sample; /* ticks that a sample is to stand for */
+	_Atomic int64_t deadline_us;  /* clock_mono_us(); 0: no call, or one
+					 without a limit */
+	_Atomic int64_t fires_us; /* when the timer will; INT64_MAX: never */
 	timer_t timer;
 	bool has_timer;
 	bool loading;	  /* until limits_loaded */
@@ -95,8 +98,13 @@ struct limits {
 	size_t base_bytes; /* what the state held after loading */
 	size_t look_bytes; /* look at the state when it holds that much */
 	bool worn_out;
-	enum limit told;		/* what report is about */
-	char place[LIMITS_PLACE_MAX];	/* "zone.lua:41" */
+	struct folded *samples; /* where samples go; NULL: there are none */
+	timer_t sampler;
+	bool has_sampler;
+	const char *label, *called;   /* of the state, and of the function that
+					 is called; for samples; or NULL */
+	enum limit told;	      /* what report is about */
+	char place[LIMITS_PLACE_MAX]; /* "zone.lua:41" */
 	char report[LIMITS_REPORT_MAX]; /* which limit, where, traceback */
 	struct limits_place places[LIMITS_PLACES];
 };
@@ -171,6 +179,12 @@ limits_poll(lua_State *L, const struct limits *l)
 		limits_look(L);
 }
 
+/* Take a sample of the stack as soon as it can be, which stands for so many
+ * ticks. Fit for signal handlers. */
+void limits_want_sample(struct limits *, unsigned ticks);
+/* A reason for an alert is gone. */
+void limits_settle(struct limits *);
+
 /* Give a coroutine the hook that it must have now, or take an old one away;
  * before its code runs. */
 void limits_prepare(struct limits *, lua_State *co);
@@ -181,6 +195,13 @@ bool limits_killed(lua_State *co);
  * before and afterwards. */
 int limits_resume(lua_State *, lua_State *co, int args, int *results);
 int limits_reset(lua_State *, lua_State *co);
+
+/* -- Samples (limits_sample.c) --------------------------------------------- */
+
+/* Sample the stack of calls by CPU time, from now on; NULL: no more. */
+void limits_sample(struct limits *, struct folded *);
+/* Where a sample was asked for and can be taken. */
+void limits_take_sample(struct limits *);
 
 /* -- Memory (limits_memory.c) ---------------------------------------------- */
 

@@ -124,6 +124,7 @@ lua2_run(struct lua2_call *c, lua_CFunction body, int64_t limit_ms)
 	struct script *s = c->b->script;
 	enum err e;
 
+	s->env.limits.called = c->function;
 	if (UNLIKELY(s->env.story))
 		lua2_tell_call(c);
 	e = script_call(s, body, c, limit_ms);
@@ -330,6 +331,14 @@ tell_to(void *self, struct story *story)
 	b->script->env.story = story;
 }
 
+static void
+sample(void *self, struct folded *into)
+{
+	struct lua2 *b = self;
+
+	limits_sample(&b->script->env.limits, into);
+}
+
 static bool
 takes_part_in_dnssec(void *self)
 {
@@ -360,5 +369,6 @@ const struct backend_ops lua2_ops = {
     .set_notified = lua2_set_notified,
     .command = lua2_command,
     .listen = tell_to,
+    .sample = sample,
     .wear = wear,
 };

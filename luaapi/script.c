@@ -97,6 +97,7 @@ script_new(const struct conf *conf, const struct host *host, const char *label)
 	s->born_us = clock_mono_us();
 	prng_seed(&s->env.prng);
 	limits_init(&s->env.limits, conf);
+	s->env.limits.label = label;
 	s->memory.refused = limits_refused;
 	s->memory.ctx = &s->env.limits;
 	s->L = lua_newstate(alloc_lua, &s->memory);

@@ -14,7 +14,9 @@
 #include "conf/conf.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "master/forward.h"
 #include "master/parts.h"
+#include "master/top.h"
 #include "shm/segment.h"
 
 enum { EVENTS = 64 };
@@ -238,6 +240,8 @@ run_timers(struct master *m)
 		next = least(next, zones_refresh_due(m, now));
 	}
 	news_due(m);
+	next = least(next, forward_due(m, now));
+	next = least(next, top_due(m, now));
 	next = least(next, control_due(m, now));
 	now = clock_mono_ms();
 	return next <= now ? 0 : (int)least(next - now, 60000);
@@ -285,6 +289,8 @@ master_run(struct master *m)
 		if (m->stopping && !children_alive(m))
 			break;
 	}
+	forward_fini(m);
+	top_fini(m);
 	control_close(m);
 	log_flush();
 	return m->exit_status;

@@ -21,7 +21,9 @@
 #define NEVER INT64_MAX /* milliseconds */
 
 struct command;
+struct forward;
 struct master;
+struct top;
 
 /* First member of whatever epoll watches for the master. */
 struct watch {
@@ -94,6 +96,15 @@ struct reload {
 	struct command *asked; /* waits for the end; NULL: nobody */
 };
 
+/* How the last reload, rollback or set ended. */
+struct reload_result {
+	const char *what; /* "reload"; NULL: there was none */
+	bool done;	  /* else it was refused */
+	int64_t at_ms;
+	uint64_t generation; /* that serves since then */
+	char why[512];	     /* it was refused; may be cut */
+};
+
 enum { PROBATION_DEATHS = 5 };
 
 /* Is the present generation better than none? (probation.c) */
@@ -132,9 +143,12 @@ struct master {
 	int64_t born_ms;
 	int epoll, signals;
 	struct watch signal_watch;
-	struct control *control; /* control.c */
-	struct notify notify;	 /* systemd */
-	int parent; /* waits for us to be ready (daemon=yes), or -1 */
+	struct control *control;  /* control.c */
+	struct forward *forwards; /* commands that workers answer: forward.c */
+	struct top *tops;	  /* commands that measure: top.c */
+	struct reload_result last_reload;
+	struct notify notify; /* systemd */
+	int parent;	      /* waits for us to be ready (daemon=yes), or -1 */
 	int exit_status;
 };
 

@@ -14,6 +14,7 @@
  * untouched. The first generation comes up the same way, without a
  * predecessor.
  */
+#include <bsd/string.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,6 +129,18 @@ name_of(const struct master *m)
 	return names[m->reload.kind];
 }
 
+static void
+note_result(struct master *m, bool done, const char *why)
+{
+	struct reload_result *r = &m->last_reload;
+
+	*r = (struct reload_result){.what = name_of(m),
+				    .done = done,
+				    .at_ms = clock_mono_ms(),
+				    .generation = m->now.number};
+	strlcpy(r->why, why, sizeof(r->why));
+}
+
 /* The next generation is refused; why may have several lines. */
 static void
 refuse(struct master *m, const char *why)
@@ -142,6 +155,7 @@ refuse(struct master *m, const char *why)
 		forget(m);
 		return;
 	}
+	note_result(m, false, why);
 	log_err("%s refused, generation %llu goes on: %s", name_of(m),
 		(unsigned long long)m->now.number, why);
 	if (m->reload.kind == RELOAD_BACK)
@@ -205,6 +219,7 @@ succeed(struct master *m)
 	long long took_ms = clock_mono_ms() - m->reload.began_ms;
 	struct command *asked = m->reload.asked;
 
+	note_result(m, true, "");
 	log_notice("generation %llu serves with %u workers, after %lld ms",
 		   (unsigned long long)m->now.number, m->n_slots, took_ms);
 	if (m->reload.kept && m->reload.kept[0])

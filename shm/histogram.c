@@ -64,6 +64,15 @@ histogram_merge(struct histogram *sum, const struct histogram *h)
 		sum->bucket[i] += h->bucket[i];
 }
 
+void
+histogram_since(struct histogram *now, const struct histogram *before)
+{
+	now->count -= before->count;
+	now->sum_ns -= before->sum_ns;
+	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+		now->bucket[i] -= before->bucket[i];
+}
+
 static uint64_t
 least(uint64_t a, uint64_t b)
 {

@@ -39,6 +39,8 @@ uint64_t histogram_from_ns(unsigned bucket);
 void histogram_add(struct histogram *, int64_t ns, uint64_t n);
 /* Add another one's events. sum is the caller's own. */
 void histogram_merge(struct histogram *sum, const struct histogram *);
+/* Take away the events of an earlier reading of the same one. */
+void histogram_since(struct histogram *now, const struct histogram *before);
 /* The event at rank ceil(q * count) in order of length, q in [0, 1]: the
  * middle of its bucket, so at most 1/16 (6.25 %) away from it, or 4 ns below
  * 64 ns; never more than the longest, which is also what stands for events

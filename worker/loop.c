@@ -17,6 +17,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "shm/segment.h"
+#include "worker/errand.h"
 #include "worker/handover.h"
 #include "worker/querylog.h"
 #include "worker/tcp.h"
@@ -48,14 +49,28 @@ loop_begin(struct loop *l, struct query *q)
 	query_begin(q);
 }
 
+/* Somebody wants to know of queries. */
+static NO_INLINE size_t
+end_attentively(struct loop *l, struct query *q)
+{
+	bool traced = errands_want(l, q);
+	size_t len = q->story ? query_end_told(q) : query_end(q);
+
+	querylog(q, len);
+	if (traced)
+		errands_tell(l, q, len);
+	arena_reset(q->arena);
+	return len;
+}
+
 size_t
 loop_end(struct loop *l, struct query *q)
 {
-	size_t len = query_end(q);
+	size_t len;
 
-	if (UNLIKELY(l->world->conf->log_dns_queries ||
-		     l->world->conf->log_dns_details))
-		querylog(q, len);
+	if (UNLIKELY(l->attentive))
+		return end_attentively(l, q);
+	len = query_end(q);
 	arena_reset(q->arena);
 	return len;
 }
@@ -101,6 +116,7 @@ stop_serving(struct loop *l)
 	}
 	l->serving = false;
 	l->draining = true;
+	errands_finish(l);
 }
 
 /* Somebody waits for it at the control socket. */
@@ -149,6 +165,9 @@ master_speaks(struct loop *l)
 	case IPC_SUCCESSOR:
 		l->successor = fd;
 		break;
+	case IPC_ERRAND:
+		errands_take(l, fd);
+		break;
 	case IPC_READY:
 	case IPC_SNAPSHOT:
 	case IPC_WORN:
@@ -177,6 +196,9 @@ dispatch(struct loop *l, struct source *s, uint32_t events)
 		break;
 	case SOURCE_TCP_CONN:
 		tcp_serve(l, s, events);
+		break;
+	case SOURCE_ERRAND:
+		errands_heed(l, s);
 		break;
 	case SOURCE_PREDECESSOR:
 		if (s->fd >= 0)
@@ -324,6 +346,9 @@ loop_run(struct loop *l)
 	loop_add(l, &l->sources[0], EPOLLIN);
 	l->udp = udp_new(l);
 	l->tcp = tcp_new(l);
+	l->errands = errands_new();
+	l->attentive =
+	    l->world->conf->log_dns_queries || l->world->conf->log_dns_details;
 	l->world->answerer.slot->fds = fd_count(getpid());
 	serve(l);
 	drain(l);

@@ -13,6 +13,7 @@
 #include "worker/meter.h"
 #include "worker/world.h"
 
+struct errands;
 struct pollfd;
 struct tcp;
 struct udp;
@@ -23,6 +24,7 @@ enum source_kind {
 	SOURCE_UDP,
 	SOURCE_TCP_LISTENER,
 	SOURCE_TCP_CONN,
+	SOURCE_ERRAND,	   /* an operator's, by way of the master */
 	SOURCE_PREDECESSOR /* hands over its TCP connections */
 };
 
@@ -38,8 +40,10 @@ struct loop {
 	struct query query; /* the one query at a time */
 	struct meter meter; /* of the batch it is in */
 	int epoll;
-	bool serving;		/* GO came */
-	bool draining;		/* DRAIN came, or the master is gone */
+	bool serving;	/* GO came */
+	bool draining;	/* DRAIN came, or the master is gone */
+	bool attentive; /* queries are logged or traced */
+	struct errands *errands;
 	bool has_waited;	/* for a successor, and did nothing meanwhile */
 	int64_t worn_ms;	/* when we last asked for one; 0: never */
 	struct source *sources; /* master, then udp and tcp per listener */
