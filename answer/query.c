@@ -403,5 +403,5 @@ size_t
 query_run(struct query *q)
 {
 	query_begin(q);
-	return query_end(q);
+	return q->story ? query_end_told(q) : query_end(q);
 }

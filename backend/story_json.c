@@ -109,6 +109,7 @@ put_event(struct json *j, const struct story_event *e)
 	struct text words = text_over(buf, sizeof(buf));
 
 	story_event_words(e, &words);
+	buf[strcspn(buf, "\n")] = '\0'; /* a traceback is in its field */
 	json_object(j, NULL);
 	json_num(j, "us", e->at_ns / 1000);
 	json_str(j, "about", story_about(e->step));

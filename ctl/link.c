@@ -20,7 +20,8 @@ enum { READ_BYTES = 65536, WHY_BYTES = 2 * FRAME_PAYLOAD_MAX };
 void
 link_init(struct link *l)
 {
-	l->fd = -1;
+	l->fd = l->also = -1;
+	l->stop = false;
 	l->in = text_growing(FRAME_BYTES_MAX + READ_BYTES + 1);
 	l->why = text_growing(WHY_BYTES);
 }
@@ -88,19 +89,23 @@ read_more(struct link *l, const struct link_ops *ops, void *ctx)
 	char buf[READ_BYTES];
 
 	for (;;) {
-		struct pollfd p = {.fd = l->fd, .events = POLLIN};
-		int ready = poll(&p, 1, LINK_TICK_MS);
-		ssize_t n = ready > 0 ? recv(l->fd, buf, sizeof(buf), 0) : -1;
+		struct pollfd p[] = {{.fd = l->fd, .events = POLLIN},
+				     {.fd = l->also, .events = POLLIN}};
+		int ready = poll(p, COUNT(p), LINK_TICK_MS);
+		bool ours = ready > 0 && p[0].revents;
+		ssize_t n = ours ? recv(l->fd, buf, sizeof(buf), 0) : -1;
 
 		if (n > 0) {
 			text_put(&l->in, buf, (size_t)n);
 			return true;
 		}
-		if (n == 0 || (ready > 0 && errno != EINTR) ||
+		if (n == 0 || (ours && errno != EINTR) ||
 		    clock_mono_ms() > until_ms)
 			return false;
-		if (ready == 0 && ops->tick)
+		if (ready >= 0 && !ours && ops->tick)
 			ops->tick(ctx);
+		if (l->stop)
+			return true;
 	}
 }
 
@@ -164,10 +169,10 @@ link_run(struct link *l, unsigned flags, int n, char *const *words,
 	text_free(&out);
 	if (!sent)
 		return lost(l, "the server closed the connection");
-	while (!end)
+	while (!end && !l->stop)
 		if (!take(l, ops, ctx, &end, &status) &&
 		    !read_more(l, ops, ctx))
 			return lost(l, "the server ended before its answer, or "
 				       "does not answer");
-	return status;
+	return l->stop ? CONTROL_DONE : status;
 }

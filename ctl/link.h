@@ -18,7 +18,9 @@
 enum { LINK_SILENCE_MS = 30000 };
 
 struct link {
-	int fd; /* -1: none */
+	int fd;	   /* -1: none */
+	int also;  /* when this can be read, tick is called, too; -1: none */
+	bool stop; /* set in a callback: link_run returns CONTROL_DONE */
 	struct text in;
 	struct text why; /* what the last status other than CONTROL_DONE was */
 };
@@ -27,7 +29,7 @@ struct link {
 struct link_ops {
 	void (*output)(void *ctx, struct slice bytes);
 	void (*progress)(void *ctx, const char *words);
-	/* Nothing came for LINK_TICK_MS. */
+	/* Nothing came for LINK_TICK_MS, or `also` can be read. */
 	void (*tick)(void *ctx);
 };
 

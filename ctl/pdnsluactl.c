@@ -140,6 +140,7 @@ tool_connect(struct tool *t, struct link *l)
 /* Those that the tool does itself, or could. */
 static enum control_status (*const own[VERB_COUNT])(struct tool *) = {
     [VERB_help] = help_run,
+    [VERB_top] = top_run,
 };
 
 static enum control_status

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * ctl/tool.h - the parts of pdnsluactl: pdnsluactl.c (options, which verb),
- * run.c (a command of the server), help.c, link.c (the connection). A verb of
- * verbs.tbl whose place is TOOL has a function here, in `own` of pdnsluactl.c.
+ * run.c (a command of the server), top.c (a screen of one), help.c, link.c (the
+ * connection). A verb of verbs.tbl whose place is TOOL has a function here, in
+ * `own` of pdnsluactl.c.
  */
 #ifndef CTL_TOOL_H
 #define CTL_TOOL_H
@@ -35,6 +36,8 @@ enum control_status tool_fail(const struct tool *, enum control_status,
 
 /* run.c: the verb is the server's. */
 enum control_status run_verb(struct tool *);
+/* top.c: again and again on a terminal, else once. */
+enum control_status top_run(struct tool *);
 /* help.c */
 void help_all(FILE *);
 void help_verb(FILE *, enum verb);

@@ -178,12 +178,14 @@ put_slow(const struct top_view *v, struct text *out)
 static void
 put_foreign(struct slice words, struct text *out)
 {
-	char copy[TOPLIST_KEY_MAX + 1];
+	char copy[TOPLIST_KEY_MAX + 1], safe[4 * TOPLIST_KEY_MAX + 8];
+	struct text t = text_over(safe, sizeof(safe));
 
 	memcpy(copy, words.at, words.len);
 	copy[words.len] = '\0';
 	copy[strcspn(copy, "\n")] = '\0';
-	log_put_words(out, copy, SIZE_MAX, 0, "");
+	log_put_words(&t, copy, SIZE_MAX, 0, "");
+	text_str(out, safe);
 }
 
 static void

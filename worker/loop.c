@@ -156,6 +156,7 @@ master_speaks(struct loop *l)
 		break;
 	case IPC_SETTING:
 		world_set(l->world, fd);
+		errands_attend(l);
 		say_taken(l);
 		break;
 	case IPC_PREDECESSOR:
@@ -347,8 +348,7 @@ loop_run(struct loop *l)
 	l->udp = udp_new(l);
 	l->tcp = tcp_new(l);
 	l->errands = errands_new();
-	l->attentive =
-	    l->world->conf->log_dns_queries || l->world->conf->log_dns_details;
+	errands_attend(l);
 	l->world->answerer.slot->fds = fd_count(getpid());
 	serve(l);
 	drain(l);

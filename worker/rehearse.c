@@ -118,13 +118,10 @@ rehearse(struct world *w, const struct ask_options *o, struct story *story,
 	q->rehearsal = true;
 	q->fresh = o->fresh;
 	q->story = story;
-	if (len && story) {
+	if (story)
 		story_begin(story);
-		query_begin(q);
-		len = query_end_told(q);
-	} else if (len) {
+	if (len)
 		len = query_run(q);
-	}
 	free(q);
 	return len;
 }
