@@ -56,8 +56,8 @@ errands_new(void)
 
 /* --- life ----------------------------------------------------------------- */
 
-static void
-be_attentive(struct loop *l)
+void
+errands_attend(struct loop *l)
 {
 	const struct conf *conf = l->world->conf;
 
@@ -79,7 +79,7 @@ close_errand(struct loop *l, struct errand *e)
 	epoll_ctl(l->epoll, EPOLL_CTL_DEL, e->source.fd, NULL);
 	close(e->source.fd);
 	e->source.fd = -1;
-	be_attentive(l);
+	errands_attend(l);
 }
 
 /* Its end, with the whole answer as a memory file unless it is NULL. */
@@ -259,7 +259,7 @@ begin_trace(struct loop *l, struct errand *e, const char *word)
 		all->story = story_new();
 		all->piece = xalloc(ERRAND_PIECE_MAX);
 	}
-	be_attentive(l);
+	errands_attend(l);
 }
 
 static bool

@@ -24,6 +24,8 @@ struct source;
 enum { ERRANDS_MAX = 16, TRACE_PER_SEC = 100 };
 
 struct errands *errands_new(void) MUST_CHECK;
+/* Is anybody interested in queries? Again whenever that may have changed. */
+void errands_attend(struct loop *);
 /* The master hands over one; takes fd. */
 void errands_take(struct loop *, int fd);
 /* The master says something about it, or hung up. */

@@ -354,6 +354,7 @@ loop_run(struct loop *l)
 	drain(l);
 	udp_free(l->udp);
 	tcp_free(l->tcp);
+	free(l->errands); /* all are closed */
 	free(l->sources);
 	free(l->own);
 	free(l->polled);
