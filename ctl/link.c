@@ -176,3 +176,12 @@ link_run(struct link *l, unsigned flags, int n, char *const *words,
 				       "does not answer");
 	return l->stop ? CONTROL_DONE : status;
 }
+
+void
+link_wait_end(struct link *l)
+{
+	static const struct link_ops nothing;
+
+	while (read_more(l, &nothing, NULL))
+		text_drop(&l->in, l->in.len);
+}

@@ -44,5 +44,7 @@ enum control_status link_open(struct link *, const char *socket_dir) MUST_CHECK;
 enum control_status link_run(struct link *, unsigned flags, int n,
 			     char *const *words, const struct link_ops *,
 			     void *ctx) MUST_CHECK;
+/* Until the server closes the connection, because it ends. */
+void link_wait_end(struct link *);
 
 #endif

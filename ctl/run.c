@@ -84,6 +84,8 @@ run_verb(struct tool *t)
 		else if (s != CONTROL_DONE)
 			tool_fail(t, s, l.why.at);
 	}
+	if (s == CONTROL_DONE && (t->verb == VERB_quit || t->verb == VERB_stop))
+		link_wait_end(&l);
 	if (s == CONTROL_DONE && a.lost) {
 		fprintf(stderr, "pdnsluactl: cannot write the answer: %s\n",
 			strerror(errno));

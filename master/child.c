@@ -326,6 +326,7 @@ clean_up(struct master *m, struct child *c)
 	cache_writer_died(m->packets, c->block);
 	cache_writer_died(m->records, c->block);
 	flights_clear(m->segment, c->block);
+	loop_unwatch(m, c->sock);
 	close(c->sock);
 	c->sock = -1;
 	c->pid = 0;

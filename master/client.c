@@ -79,6 +79,7 @@ client_close(struct client *c)
 	TAILQ_REMOVE(&k->open, c, entry);
 	TAILQ_INSERT_TAIL(&k->dead, c, entry);
 	k->n_open--;
+	loop_unwatch(c->m, c->fd);
 	close(c->fd);
 	if (command)
 		command_cancel(command);

@@ -33,6 +33,12 @@ loop_watch(struct master *m, int fd, struct watch *w, uint32_t events)
 	log_err("epoll_ctl: %s", strerror(errno));
 }
 
+void
+loop_unwatch(struct master *m, int fd)
+{
+	epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
 /* Words of children. fd is the handler's to keep or close. */
 static void
 on_ready(struct master *m, struct child *c, int fd)

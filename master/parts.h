@@ -264,6 +264,9 @@ int64_t zones_refresh_due(struct master *, int64_t now_ms);
 void zones_fini(struct master *);
 /* loop.c: watch a descriptor, or change what it is watched for. */
 void loop_watch(struct master *, int fd, struct watch *, uint32_t events);
+/* Before it is closed: a child that was just born may still have it, and then
+ * it would go on to wake us. */
+void loop_unwatch(struct master *, int fd);
 /* A child says something. */
 void child_wakes(struct master *, struct watch *, uint32_t events);
 /* All that a job said before it ended. */

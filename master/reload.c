@@ -148,6 +148,8 @@ refuse(struct master *m, const char *why)
 	struct command *asked;
 
 	kill_next(m);
+	if (m->started && m->stopping)
+		why = "the server is stopping";
 	if (!m->started) { /* said by the child */
 		m->stopping = true;
 		m->exit_status = 1;

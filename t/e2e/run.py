@@ -166,7 +166,8 @@ def action_step(run, step):
 
 
 VERBS = {'ask': steps.ask, 'raw': steps.raw,
-         'control': actions.control_step, 'log': log_step,
+         'control': actions.control_step, 'pdns': actions.tool_step,
+         'ctl': actions.tool_step, 'log': log_step,
          'nolog': log_step, 'logcount': log_step, 'log-from-start': log_step,
          'run': program_step, 'conf': program_step,
          'do': action_step, 'play': action_step}
