@@ -28,7 +28,6 @@ import wire
 from actions_process import Load, Skip, check_load, do_need_root, wait_for
 from steps import Mismatch, check
 
-PDNS_CONTROL = os.path.join(servers.PEERS, 'usr', 'bin', 'pdns_control')
 SOCKET = 'pdnslua.controlsocket'
 KEY = re.compile(r'[a-z][a-z0-9_]*')
 LONG = bool(os.environ.get('PDNSLUA_LONG'))
@@ -58,13 +57,9 @@ def ctl(run, server, *words, **more):
 
 def pdns_control(server, *words):
     """The stock pdns_control; nothing but the directory is told it."""
-    if not os.path.exists(PDNS_CONTROL):
+    if not servers.have_pdns_control():
         raise Skip('pdns_control is not under build/peers: run make peers')
-    return subprocess.run(
-        [PDNS_CONTROL, '--no-config', '--socket-dir=' + place_of(server),
-         *words], text=True, stdin=subprocess.DEVNULL, capture_output=True,
-        timeout=60, check=False,
-        env=dict(os.environ, LD_LIBRARY_PATH=servers.library_path()))
+    return servers.pdns_control(place_of(server), *words)
 
 
 def connect(server):
@@ -269,6 +264,7 @@ def do_terminal(run, _words):
         check(done.stderr == '' and done.stdout.startswith('Ok'), f'{done}')
     finally:
         fast_script(server)
+    check(b'Ok' in raw(server, b'reload\n'), 'not fast again')
 
 
 # --- zones -------------------------------------------------------------------

@@ -269,6 +269,24 @@ def powerdns(conf_text, directory, port, args=(), backend='lua2', **more):
                   os.path.join(directory, 'log'), env=env, **more)
 
 
+def _pdns_control_path():
+    return os.path.join(PEERS, 'usr', 'bin', 'pdns_control')
+
+
+def have_pdns_control():
+    return os.path.exists(_pdns_control_path())
+
+
+def pdns_control(socket_dir, *words):
+    """PowerDNS' own tool. It looks for pdns.controlsocket in that directory,
+    and nothing else is told it."""
+    return subprocess.run(
+        [_pdns_control_path(), '--no-config', '--socket-dir=' + socket_dir,
+         *words], text=True, stdin=subprocess.DEVNULL, capture_output=True,
+        timeout=60, check=False,
+        env=dict(os.environ, LD_LIBRARY_PATH=library_path()))
+
+
 def _end_all():
     for server in list(_live):
         server.end()
