@@ -90,8 +90,8 @@ put_backend(struct json *j, const struct conf *c, const struct launch *l,
 
 		if (v && strcmp(o->type, l->type) == 0 &&
 		    (!diff || strcmp(v, o->dflt) != 0))
-			json_str(j, key_of(launch_setting(l, o->key, name), buf),
-				 v);
+			json_str(
+			    j, key_of(launch_setting(l, o->key, name), buf), v);
 	}
 }
 

@@ -527,16 +527,16 @@ due_ms(const struct client *c)
 void
 clients_end_commands(struct master *m)
 {
-	struct client *c, *next;
+	struct client *next;
 
-	TAILQ_FOREACH_SAFE(c, &clients_of(m)->open, entry, next)
-	{
-		if (!c->command)
-			continue;
-		if (c->command->verb == VERB_quit ||
-		    c->command->verb == VERB_stop)
+	for (struct client *c = TAILQ_FIRST(&clients_of(m)->open); c;
+	     c = next) {
+		enum verb v = c->command ? c->command->verb : VERB_COUNT;
+
+		next = TAILQ_NEXT(c, entry);
+		if (v == VERB_quit || v == VERB_stop)
 			command_end(c->command, CONTROL_DONE, "");
-		else
+		else if (c->command)
 			command_abort(c->command, CONTROL_NO_SERVER,
 				      "the server has stopped");
 		client_flush(c);
@@ -547,14 +547,14 @@ int64_t
 clients_due(struct master *m, int64_t now_ms)
 {
 	struct clients *k = clients_of(m);
-	struct client *c, *next;
+	struct client *next;
 	int64_t at = NEVER;
 
 	free_dead(k);
-	TAILQ_FOREACH_SAFE(c, &k->open, entry, next)
-	{
+	for (struct client *c = TAILQ_FIRST(&k->open); c; c = next) {
 		bool due = due_ms(c) <= now_ms;
 
+		next = TAILQ_NEXT(c, entry);
 		if (due && !c->touched && c->command && c->out.len == 0)
 			tell(c, now_ms);
 		if (c->touched)

@@ -64,23 +64,6 @@ command_new(struct master *m, struct client *client, unsigned flags, int n,
 	return c;
 }
 
-struct command *
-command_run(struct master *m, struct client *client, unsigned flags, int n,
-	    const char *const *words)
-{
-	struct command *c = command_new(m, client, flags, n, words);
-
-	c->running = true;
-	verb_run(c);
-	if (!c->ops && !c->ended)
-		command_end(c, CONTROL_DONE, "");
-	c->running = false;
-	if (!c->ended)
-		return c;
-	command_free(c);
-	return NULL;
-}
-
 void
 command_keep(struct command *c, const struct command_ops *ops, void *ctx,
 	     const char *doing)
@@ -141,14 +124,24 @@ command_pause_input(struct command *c, bool pause)
 }
 
 static void
-end(struct command *c, enum control_status status, const char *lead,
-    const char *why)
+say_end(struct command *c, enum control_status status, const char *lead,
+	const char *why)
 {
 	bug_on(c->ended || (!c->ops && !c->running));
 	command_flush(c);
 	c->ended = true;
 	client_ended(c->client, status, lead, why);
-	if (!c->running)
+}
+
+/* Its handler may be at work yet: then command_run frees it. */
+static void
+end(struct command *c, enum control_status status, const char *lead,
+    const char *why)
+{
+	bool running = c->running;
+
+	say_end(c, status, lead, why);
+	if (!running)
 		command_free(c);
 }
 
@@ -200,4 +193,23 @@ command_usage(struct command *c)
 	snprintf(buf, sizeof(buf), "usage: %s%s%s", i->name,
 		 i->args[0] ? " " : "", i->args);
 	end(c, CONTROL_USAGE, "Unknown request, ", buf);
+}
+
+/* --- its beginning ---------------------------------------------------------*/
+
+struct command *
+command_run(struct master *m, struct client *client, unsigned flags, int n,
+	    const char *const *words)
+{
+	struct command *c = command_new(m, client, flags, n, words);
+
+	c->running = true;
+	verb_run(c);
+	if (!c->ops && !c->ended)
+		say_end(c, CONTROL_DONE, "", "");
+	c->running = false;
+	if (!c->ended)
+		return c;
+	command_free(c);
+	return NULL;
 }

@@ -47,7 +47,10 @@ static void
 listener_wakes(struct master *m, struct watch *w, uint32_t events)
 {
 	struct control *k = (struct control *)w;
-	int fd = accept4(k->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct sockaddr_un who;
+	socklen_t len = sizeof(who);
+	int fd = accept4(k->fd, (struct sockaddr *)&who, &len,
+			 SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)events;
 	if (fd < 0) {

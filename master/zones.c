@@ -49,24 +49,23 @@ zones_are_listed(const struct master *m)
 static void
 start_job(struct master *m)
 {
-	struct waiter *w;
-
 	m->job = child_fork(m, ROLE_ZONES_JOB, 0, &m->now, false);
-	TAILQ_FOREACH(w, m->zones_waiters, entry)
-	w->begun = m->job != NULL;
+	for (struct waiter *w = TAILQ_FIRST(m->zones_waiters); w;
+	     w = TAILQ_NEXT(w, entry))
+		w->begun = m->job != NULL;
 }
 
 /* Only those whose job it was: it may have begun before others asked. */
 static void
 answer(struct master *m, int list, const char *why)
 {
-	struct waiter *w, *next;
+	struct waiter *next;
 
-	TAILQ_FOREACH_SAFE(w, m->zones_waiters, entry, next)
-	{
+	for (struct waiter *w = TAILQ_FIRST(m->zones_waiters); w; w = next) {
 		struct command *command = w->command;
 		zones_done *done = w->done;
 
+		next = TAILQ_NEXT(w, entry);
 		if (!w->begun)
 			continue;
 		TAILQ_REMOVE(m->zones_waiters, w, entry);
@@ -101,14 +100,13 @@ void
 zones_job_died(struct master *m, const struct child *c)
 {
 	const struct slot_block *b = segment_slot(m->segment, c->block);
-	struct waiter *w;
 
 	if (m->job != c)
 		return;
 	m->job = NULL;
 	answer(m, -1, b->last_words[0] ? b->last_words : "the job died");
-	TAILQ_FOREACH(w, m->zones_waiters, entry)
-	m->zones_at_ms = clock_mono_ms();
+	if (!TAILQ_EMPTY(m->zones_waiters))
+		m->zones_at_ms = clock_mono_ms();
 }
 
 /* --- the list --------------------------------------------------------------*/
