@@ -78,13 +78,21 @@ on_instruction(lua_State *L, lua_Debug *ar)
 		lua_sethook(L, NULL, 0, 0);
 }
 
+/* Setting a hook costs Lua a step for each level of the stack, of which there
+ * may be a million: more than a tick has time for. */
+static bool
+has_hook(lua_State *L, int count)
+{
+	return lua_gethook(L) == on_instruction && lua_gethookcount(L) == count;
+}
+
 void
 limits_over(struct limits *l, enum limit what)
 {
 	if (!l->over)
 		l->over = (sig_atomic_t)what;
 	l->alert = 1;
-	if (l->running)
+	if (l->running && !has_hook(l->running, 1))
 		lua_sethook(l->running, on_instruction, LUA_MASKCOUNT, 1);
 }
 
@@ -93,7 +101,7 @@ limits_want_sample(struct limits *l, unsigned ticks)
 {
 	l->sample += (sig_atomic_t)ticks;
 	l->alert = 1;
-	if (l->running && !l->counting && !l->over)
+	if (l->running && !l->counting && !l->over && !has_hook(l->running, 1))
 		lua_sethook(l->running, on_instruction, LUA_MASKCOUNT, 1);
 }
 

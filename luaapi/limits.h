@@ -101,6 +101,8 @@ struct limits {
 	struct folded *samples; /* where samples go; NULL: there are none */
 	timer_t sampler;
 	bool has_sampler;
+	unsigned owed;		      /* ticks since the last sample */
+	int64_t sample_again_us;      /* no sample before */
 	const char *label, *called;   /* of the state, and of the function that
 					 is called; for samples; or NULL */
 	enum limit told;	      /* what report is about */

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "lib/folded.h"
 #include "lib/log.h"
 #include "lib/text.h"
@@ -23,6 +24,7 @@
 
 enum {
 	STEP_NS = 1000000, /* of CPU time */
+	SHARE = 20,	   /* one part in so many of the time is for samples */
 	LEVELS = 64,
 	STACK_BYTES = 8192
 };
@@ -130,6 +132,22 @@ limits_take_sample(struct limits *l)
 
 /* --- the timer ------------------------------------------------------------ */
 
+/* In a deep stack a sample costs much (limits.c): it has its share of the time,
+ * no more. */
+static void
+count_tick(struct limits *l, unsigned ticks)
+{
+	int64_t began_us = clock_mono_us(), cost_us;
+
+	l->owed += ticks;
+	if (began_us < l->sample_again_us)
+		return;
+	limits_want_sample(l, l->owed);
+	l->owed = 0;
+	cost_us = clock_mono_us() - began_us;
+	l->sample_again_us = began_us + SHARE * cost_us;
+}
+
 static void
 on_tick(int signal, siginfo_t *info, void *context)
 {
@@ -137,7 +155,7 @@ on_tick(int signal, siginfo_t *info, void *context)
 
 	(void)signal, (void)context;
 	if (info->si_code == SI_TIMER && l->deadline_us)
-		limits_want_sample(l, 1 + (unsigned)info->si_overrun);
+		count_tick(l, 1 + (unsigned)info->si_overrun);
 }
 
 static void
@@ -169,6 +187,8 @@ limits_sample(struct limits *l, struct folded *into)
 		timer_delete(l->sampler);
 	l->has_sampler = false;
 	l->samples = into;
+	l->owed = 0;
+	l->sample_again_us = 0;
 	if (into)
 		begin(l);
 }
