@@ -156,9 +156,9 @@ why_off(const struct query *q)
 {
 	if (q->fresh)
 		return "as if it were empty";
-	if (!q->h->packets)
-		return "there is none";
-	return q->h->conf->cache_ttl ? "it keeps class IN only" : "cache-ttl=0";
+	if (q->h->conf->cache_ttl == 0)
+		return "cache-ttl=0";
+	return q->h->packets ? "it keeps class IN only" : "there is none";
 }
 
 bool

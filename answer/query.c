@@ -357,6 +357,13 @@ query_fetch(const struct query *q)
 		packet_cache_fetch(q);
 }
 
+static size_t
+encode(struct query *q, size_t *without_opt)
+{
+	tell(q, result, q->why);
+	return query_encode(q, without_opt);
+}
+
 static inline size_t
 finish(struct query *q, size_t first_step)
 {
@@ -372,7 +379,7 @@ finish(struct query *q, size_t first_step)
 	if (q->cached || rescue(q))
 		len = q->reply_len;
 	else
-		len = query_encode(q, &without_opt);
+		len = encode(q, &without_opt);
 	if (q->made.wanted)
 		packet_cache_store(q, without_opt);
 	if (q->made.computed && !q->rehearsal)

@@ -398,12 +398,14 @@ tell_by_prefix(struct query *q, struct client_key *k, struct told_record *t,
 void
 tell_records_off(struct query *q)
 {
-	if (!is_on(q))
-		story_tell(
-		    q->story, STEP_record_off,
-		    story_str("why",
-			      q->h->records
-				  ? "query-cache-ttl=0, negquery-cache-ttl=0"
+	const struct conf *conf = q->h->conf;
+	bool none = conf->query_cache_ttl == 0 && conf->negquery_cache_ttl == 0;
+
+	if (is_on(q))
+		return;
+	story_tell(
+	    q->story, STEP_record_off,
+	    story_str("why", none ? "query-cache-ttl=0, negquery-cache-ttl=0"
 				  : "there is none"));
 }
 

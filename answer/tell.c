@@ -124,10 +124,18 @@ tell_reply(struct query *q, size_t len)
 }
 
 void
-tell_end(struct query *q, size_t len)
+tell_result(struct query *q, enum why why)
 {
 	char rcode[PRESENT_RCODE_MAX];
 
+	story_tell(q->story, STEP_rcode,
+		   story_str("rcode", present_rcode(q->rcode, rcode)),
+		   story_str("why", why_words[why]));
+}
+
+void
+tell_end(struct query *q, size_t len)
+{
 	set_listener(q, NULL);
 	if (len == QUERY_DEFERRED)
 		return;
@@ -138,10 +146,6 @@ tell_end(struct query *q, size_t len)
 	}
 	if (q->cached && !q->stale && !q->told_hit)
 		tell_step(q, STEP_packet_hit_now);
-	if (!q->cached)
-		story_tell(q->story, STEP_rcode,
-			   story_str("rcode", present_rcode(q->rcode, rcode)),
-			   story_str("why", why_words[q->why]));
 	tell_reply(q, len);
 }
 

@@ -21,6 +21,9 @@
 void tell_beginning(struct query *);
 void tell_end(struct query *, size_t len);
 
+/* Its rcode is decided. */
+void tell_result(struct query *, enum why);
+
 /* Steps that have nothing to add, a name, a number or a zone. */
 void tell_step(struct query *, enum story_step);
 void tell_name(struct query *, enum story_step, const uint8_t *name);

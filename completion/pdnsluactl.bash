@@ -35,10 +35,13 @@ _pdnsluactl()
 	case $verb in
 	'')
 		words='
+		backend-cmd
 		ccounts
 		current-config
 		cycle
+		explain
 		flush
+		health
 		help
 		latency
 		limits
@@ -47,6 +50,7 @@ _pdnsluactl()
 		notify
 		notify-host
 		ping
+		profile
 		purge
 		qtypes
 		quit
@@ -61,6 +65,8 @@ _pdnsluactl()
 		show
 		status
 		stop
+		top
+		trace
 		uptime
 		version
 		workers
@@ -69,16 +75,20 @@ _pdnsluactl()
 		[[ $cur == -* ]] &&
 		    words='-c --socket-dir= --json -h --help -V --version' ;;
 	current-config) words='diff default' ;;
+	explain) words='--from --ecs --do --tcp --fresh --worker' ;;
 	limits) words='clear' ;;
 	list-zones) words='primary secondary native producer consumer' ;;
 	purge) words='zone: tag:' ;;
 	reload) words='--no-probation' ;;
+	top) words='--once' ;;
+	trace) words='--count --seconds' ;;
 	help)
 		words='
-		ccounts current-config cycle flush help latency limits list
-		list-zones notify notify-host ping purge qtypes quit rediscover
-		reload remotes respsizes retrieve rollback rping set show status
-		stop uptime version workers xfr-queue
+		backend-cmd ccounts current-config cycle explain flush health help
+		latency limits list list-zones notify notify-host ping profile
+		purge qtypes quit rediscover reload remotes respsizes retrieve
+		rollback rping set show status stop top trace uptime version
+		workers xfr-queue
 		' ;;
 	set)
 		words='

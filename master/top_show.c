@@ -95,7 +95,7 @@ put_head(const struct top_view *v, struct text *out)
 
 	text_fmt(out,
 		 "pdnslua " PDNSLUA_VERSION ", generation %llu, %llu of %u "
-		 "workers serving, up %lld:%02d:%02d\n\n",
+		 "workers, up %lld:%02d:%02d\n\n",
 		 (unsigned long long)m->now.number,
 		 (unsigned long long)v->serving, m->n_slots,
 		 (long long)up / 3600, (int)(up / 60 % 60), (int)(up % 60));
@@ -111,8 +111,8 @@ put_rates(const struct top_view *v, struct text *out)
 		 rate(v, n->udp_queries + n->tcp_queries),
 		 rate(v, n->udp_queries), rate(v, n->tcp_queries));
 	text_fmt(out,
-		 "answers    %9.0f/s   NOERROR %.0f/s, NXDOMAIN %.0f/s, "
-		 "SERVFAIL %.0f/s, REFUSED %.0f/s, FORMERR %.0f/s\n",
+		 "answers    %9.0f/s   NOERROR %.0f, NXDOMAIN %.0f, SERVFAIL "
+		 "%.0f, REFUSED %.0f, FORMERR %.0f\n",
 		 rate(v, n->udp_answers + n->tcp_answers),
 		 rate(v, n->noerror_packets), rate(v, n->nxdomain_packets),
 		 rate(v, n->servfail_packets), rate(v, n->refused_packets),
@@ -131,9 +131,9 @@ put_rates(const struct top_view *v, struct text *out)
 		 rate(v, n->limit_time + n->limit_instructions +
 			     n->limit_memory + n->limit_stack));
 	text_fmt(out,
-		 "now                      %llu TCP connections, %llu "
-		 "queries wait for another worker\n\n",
-		 (unsigned long long)v->open_tcp,
+		 "now %22s TCP connections %llu, queries that wait for "
+		 "another worker %llu\n\n",
+		 "", (unsigned long long)v->open_tcp,
 		 (unsigned long long)v->waiting);
 }
 
