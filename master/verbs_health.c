@@ -39,7 +39,7 @@ enum health { HEALTH_OK, HEALTH_DEGRADED, HEALTH_FAILED };
 
 struct state {
 	enum health health;
-	unsigned serving, workers, quarantined;
+	unsigned serving, workers, held_back;
 	int64_t probation_sec; /* left; -1: it is over */
 };
 
@@ -57,12 +57,12 @@ state_of(const struct master *m)
 
 	for (unsigned i = 0; i < m->n_slots; i++)
 		s.serving += m->slots[i].serving && m->slots[i].serving->ready;
-	s.quarantined = quarantine_walk(m->segment, now_ms, count_one, NULL);
+	s.held_back = quarantine_walk(m->segment, now_ms, count_one, NULL);
 	if (m->probation.until_ms != NEVER)
 		s.probation_sec = (m->probation.until_ms - now_ms) / 1000;
 	if (!s.serving || m->stopping)
 		s.health = HEALTH_FAILED;
-	else if (s.serving < s.workers || s.quarantined ||
+	else if (s.serving < s.workers || s.held_back ||
 		 m->probation.verdict[0])
 		s.health = HEALTH_DEGRADED;
 	return s;
@@ -111,7 +111,7 @@ health_json(struct command *c, const struct state *s)
 		json_str(&j, "rolled_back", m->probation.verdict);
 	else
 		json_null(&j, "rolled_back");
-	json_num(&j, "quarantined_questions", s->quarantined);
+	json_num(&j, "quarantined_questions", s->held_back);
 	json_array(&j, "checks"); /* there is no process for them yet */
 	json_end(&j);
 	json_null(&j, "store"); /* nor a store */
@@ -151,7 +151,7 @@ health_text(struct command *c, const struct state *s)
 	if (m->probation.verdict[0])
 		text_fmt(out, "%-14s %s\n", "rolled back",
 			 m->probation.verdict);
-	text_fmt(out, "%-14s %u questions\n", "quarantine", s->quarantined);
+	text_fmt(out, "%-14s %u questions\n", "quarantine", s->held_back);
 	text_fmt(out, "%-14s none are configured\n", "health checks");
 	text_fmt(out, "%-14s none\n", "store");
 }
