@@ -25,6 +25,7 @@ enum {
 	IN_MAX_BYTES = FRAME_BYTES_MAX + READ_BYTES,
 	OUT_MAX_BYTES = COMMAND_BACKLOG_MAX + 2 * FRAME_BYTES_MAX,
 	DRAIN_BYTES = 1 << 20, /* of what is sent behind a line */
+	TAKES = 32,	       /* commands of one client in one round */
 	PROGRESS_MS = 3000,    /* pdns_control gives up after 7 s of silence */
 	LINE_MS = 30000,       /* for a line that comes in pieces */
 	STALL_MS = 300000      /* for an answer that is not read */
@@ -155,18 +156,16 @@ wants_input(const struct client *c)
 {
 	if (c->eof || c->closing)
 		return false;
-	if (!c->command)
-		return true;
+	if (!c->command) /* it reads its answer first */
+		return c->out.len == 0;
 	return c->command->has_input && !c->command->input_paused;
 }
 
-void
-client_rewatch(struct client *c)
+static void
+rewatch(struct client *c)
 {
 	uint32_t events = 0;
 
-	if (c->dead)
-		return;
 	if (wants_input(c))
 		events |= EPOLLIN;
 	if (c->out_done < c->out.len)
@@ -257,6 +256,12 @@ client_progress(struct client *c, const char *words)
 	c->told_ms = clock_mono_ms();
 	if (c->framed)
 		frame_put(&c->out, FRAME_PROGRESS, slice_str(words));
+	c->touched = true;
+}
+
+void
+client_input_paused(struct client *c)
+{
 	c->touched = true;
 }
 
@@ -420,7 +425,7 @@ take_frame(struct client *c)
 static bool
 take(struct client *c)
 {
-	if (c->closing || c->in.len == 0)
+	if (c->closing || c->in.len == 0 || (!c->command && c->out.len > 0))
 		return false;
 	if (c->command && (!c->command->has_input || c->command->input_paused))
 		return false;
@@ -429,22 +434,34 @@ take(struct client *c)
 	return c->framed ? take_frame(c) : take_line(c);
 }
 
+/* There will be no END. */
+static bool
+input_breaks_off(const struct client *c)
+{
+	return c->command->has_input && !c->command->input_paused;
+}
+
 /* All that can be done without waiting. */
 static void
 client_work(struct client *c)
 {
+	int taken = 0;
+
 	c->touched = false;
-	do
-		client_flush(c);
-	while (take(c));
 	client_flush(c);
-	if (c->eof && c->out.len == 0 &&
-	    (!c->command || c->command->has_input)) /* which never ends */
+	while (taken < TAKES && take(c)) {
+		client_flush(c);
+		taken++;
+	}
+	if (taken == TAKES) /* the others first */
+		c->touched = true;
+	if (c->eof && !c->touched && c->out.len == 0 &&
+	    (!c->command || input_breaks_off(c)))
 		c->closing = true;
 	if (c->closing && c->out.len == 0)
 		close_cleanly(c);
 	else
-		client_rewatch(c);
+		rewatch(c);
 }
 
 static void
@@ -492,7 +509,7 @@ client_new(struct master *m, int fd)
 	c->active_ms = c->told_ms = clock_mono_ms();
 	TAILQ_INSERT_TAIL(&k->open, c, entry);
 	k->n_open++;
-	client_rewatch(c);
+	rewatch(c);
 }
 
 /* --- time ------------------------------------------------------------------*/

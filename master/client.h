@@ -50,7 +50,7 @@ bool client_is_framed(const struct client *);
 /* Its command is over. why: "", or words; lead comes before them in a line. */
 void client_ended(struct client *, enum control_status, const char *lead,
 		  const char *why);
-/* It may want other events. */
-void client_rewatch(struct client *);
+/* Its command takes input again, or no more for now. */
+void client_input_paused(struct client *);
 
 #endif

@@ -120,7 +120,7 @@ void
 command_pause_input(struct command *c, bool pause)
 {
 	c->input_paused = pause;
-	client_rewatch(c->client);
+	client_input_paused(c->client);
 }
 
 static void
@@ -128,6 +128,10 @@ say_end(struct command *c, enum control_status status, const char *lead,
 	const char *why)
 {
 	bug_on(c->ended || (!c->ops && !c->running));
+	if (text_cut(&c->out) && status == CONTROL_DONE) {
+		status = CONTROL_FAILED;
+		why = "the answer is too long";
+	}
 	command_flush(c);
 	c->ended = true;
 	client_ended(c->client, status, lead, why);

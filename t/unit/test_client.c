@@ -25,7 +25,7 @@ enum { ROUNDS = 400, MOST = 32 << 20 };
 static struct {
 	struct command *kept;
 	unsigned cancelled, rooms, pieces;
-	bool last;
+	bool last, pauses; /* after each piece */
 	struct text input;
 	size_t to_write; /* bytes that `stream` still has */
 } seen;
@@ -41,7 +41,8 @@ on_cancel(struct command *c)
 static void
 on_input(struct command *c, struct slice bytes, bool last)
 {
-	(void)c;
+	if (seen.pauses)
+		command_pause_input(c, true);
 	text_put(&seen.input, (const char *)bytes.at, bytes.len);
 	seen.pieces++;
 	seen.last = last;
@@ -378,6 +379,28 @@ Test(client, commands_may_be_sent_together_and_byte_by_byte)
 	text_free(&t);
 }
 
+Test(client, many_commands_are_done_though_nothing_follows)
+{
+	enum { MANY = 500 };
+	struct text t = text_growing(MOST);
+	int fd = client();
+	size_t found = 0;
+	bool end;
+
+	for (int i = 0; i < MANY; i++)
+		put_words(&t, 0, "a");
+	cr_assert_eq(send(fd, t.at, t.len, MSG_NOSIGNAL), (ssize_t)t.len);
+	shutdown(fd, SHUT_WR);
+	text_free(&t);
+	t = hear(fd, &end);
+	for (size_t i = 0; i + 1 < t.len; i++)
+		found += t.at[i] == 'a' && t.at[i + 1] == '\n';
+	cr_expect_eq(found, MANY);
+	cr_expect(end);
+	text_free(&t);
+	close(fd);
+}
+
 static const struct {
 	const char *what, *bytes;
 	size_t len;
@@ -509,6 +532,31 @@ Test(client, who_never_reads_is_cut_off)
 	close(other);
 }
 
+/* Nor is it worked for: what it sends stays in the socket. */
+Test(client, who_does_not_read_is_not_read)
+{
+	static char word[8192];
+	struct text t = text_growing(MOST);
+	char *words[] = {word};
+	int fd = client();
+	bool end;
+	ssize_t n = 1;
+
+	memset(word, 'x', sizeof(word) - 1);
+	cr_assert_eq(frame_put_command(&t, 0, 1, words), ERR_NONE);
+	for (int i = 0; i < 1000 && n > 0; i++) {
+		n = send(fd, t.at, t.len, MSG_NOSIGNAL);
+		work();
+	}
+	cr_expect(n < 0 && errno == EAGAIN, "it took all");
+	text_free(&t);
+	t = hear(fd, &end);
+	cr_expect_not(end);
+	cr_expect_gt(t.len, 8192);
+	close(fd);
+	text_free(&t);
+}
+
 Test(client, an_answer_that_is_not_read_has_its_time)
 {
 	static char piece[4 << 20];
@@ -558,6 +606,34 @@ Test(client, input_goes_to_the_command)
 	command(fd, 0, "ping");
 	expect_frames(fd, "O(ping\n)S0()", false);
 	close(fd);
+}
+
+Test(client, input_is_kept_while_it_is_not_wanted)
+{
+	struct text t = text_growing(MOST);
+	int fd = client();
+
+	seen.pauses = true;
+	put_words(&t, FRAME_INPUT, "keep");
+	frame_put(&t, FRAME_DATA, slice_str("one "));
+	frame_put(&t, FRAME_DATA, slice_str("two"));
+	frame_put(&t, FRAME_END, slice_of("", 0));
+	cr_assert_eq(send(fd, t.at, t.len, MSG_NOSIGNAL), (ssize_t)t.len);
+	shutdown(fd, SHUT_WR);
+	work();
+	cr_expect_str_eq(seen.input.at, "one ");
+	command_pause_input(seen.kept, false);
+	work();
+	cr_expect_str_eq(seen.input.at, "one two");
+	cr_expect_not(seen.last);
+	command_pause_input(seen.kept, false);
+	work();
+	cr_expect(seen.last);
+	cr_expect_eq(seen.cancelled, 0);
+	command_end(seen.kept, CONTROL_DONE, "");
+	expect_frames(fd, "S0()", true);
+	close(fd);
+	text_free(&t);
 }
 
 /* The client has sent it before it hears that nobody wants it. */
