@@ -327,7 +327,7 @@ probe(struct query *q, struct client_key *k, uint8_t length, struct found *f,
       bool *purged)
 {
 	struct span out = {q->h->scratch, SCRATCH_BYTES};
-	struct cache_hit hit;
+	struct cache_hit hit = {0};
 	unsigned n_tags;
 
 	client_key_finish(k, &q->asker, length, &q->h->cache_key);

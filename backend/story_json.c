@@ -127,6 +127,7 @@ story_json(const struct story *s, struct json *j)
 	int64_t left_out = s->left_out;
 
 	t.cap -= KEEP_BYTES;
+	/* cppcheck-suppress autoVariables; put back below */
 	j->out = &t;
 	json_array(j, "steps");
 	for (const struct story_event *e = s->first; e; e = e->next) {

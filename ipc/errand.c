@@ -83,7 +83,7 @@ errand_recv(int sock, struct errand_request *r)
 enum err
 errand_heed(int sock)
 {
-	uint8_t byte[16];
+	uint8_t byte[16] = {0};
 	size_t len;
 
 	return receive(sock, (struct span){byte, sizeof(byte)}, &len);

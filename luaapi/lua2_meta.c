@@ -187,6 +187,9 @@ ask(struct meta_call *c)
 		body = one ? call_one : call_all;
 	else
 		body = all ? call_all : call_each;
+	c->c.function = body == call_all ? "dns_get_all_domain_metadata"
+					 : "dns_get_domain_metadata";
+	c->c.detail = body == call_one ? c->kind : NULL;
 	if (log)
 		log_asked(c);
 	e = lua2_run(&c->c, body, b->conf->script_time_limit);

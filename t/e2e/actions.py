@@ -19,6 +19,7 @@ from actions_limits import *        # noqa: F401,F403  (more do_... functions)
 from actions_control import *       # noqa: F401,F403  (more do_... functions)
 from actions_control import tool_step   # noqa: F401  (run.py looks for it here)
 from actions_counters import *      # noqa: F401,F403  (more do_... functions)
+from actions_explain import *       # noqa: F401,F403
 from actions_process import *       # noqa: F401,F403
 from actions_process import Skip    # noqa: F401  (run.py looks for it here)
 from actions_reload import *        # noqa: F401,F403

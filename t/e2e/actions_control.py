@@ -4,7 +4,8 @@
   pdns WORD...    the stock pdns_control, from build/peers
   ctl WORD...     pdnsluactl
     exit N (default 0) | is TEXT (lines apart by |) | out REGEX | not-out REGEX
-    err REGEX | json PATH REGEX (ctl: 1.state "serving")
+    err REGEX | json PATH REGEX (ctl: 1.state serving)
+    json-has PATH KEY=VALUE...  (one of the objects there is like that)
 """
 
 import fcntl
@@ -90,7 +91,18 @@ def json_at(text, path):
     value = json.loads(text)
     for word in path.split('.'):
         value = value[int(word)] if isinstance(value, list) else value[word]
-    return json.dumps(value)
+    return value
+
+
+def is_like(value, pattern):
+    """A text may be given with its quotes or without."""
+    return re.fullmatch(pattern, json.dumps(value)) or \
+        (isinstance(value, str) and re.fullmatch(pattern, value))
+
+
+def has_item(items, wanted):
+    pairs = [w.split('=', 1) for w in wanted]
+    return any(all(str(i.get(k)) == v for k, v in pairs) for i in items)
 
 
 def complaint(done, key, text):
@@ -106,7 +118,10 @@ def complaint(done, key, text):
         return not re.search(text, done.stderr, re.M)
     if key == 'json':
         path, _, want = text.partition(' ')
-        return not re.fullmatch(want, json_at(done.stdout, path))
+        return not is_like(json_at(done.stdout, path), want)
+    if key == 'json-has':
+        path, *wanted = text.split()
+        return not has_item(json_at(done.stdout, path), wanted)
     raise Mismatch(f'unknown expectation {key}')
 
 
@@ -154,9 +169,10 @@ def keys_of(value, inside=''):
 
 SAMPLE = {'NAME VALUE': ('query-logging', 'no'), 'ZONE IP': ('test', '::1'),
           'ZONE [IP]': ('test',), 'ZONE|*': ('test',),
-          'NAME|PREFIX*': ('udp-queries',)}
-FAILS = {'notify', 'notify-host', 'retrieve'}
-LEFT_OUT = {'quit', 'stop'}         # see do_quit
+          'NAME|PREFIX*': ('udp-queries',), 'SECONDS': ('1',),
+          '[BACKEND] WORD...': ('no_such_function',)}
+FAILS = {'backend-cmd', 'notify', 'notify-host', 'retrieve'}
+LEFT_OUT = {'quit', 'stop', 'trace'}    # see do_quit, do_trace_json
 
 
 def do_every_verb_json(run, _words):
@@ -164,7 +180,7 @@ def do_every_verb_json(run, _words):
     for verb, args, place in verbs():
         if place != 'MASTER' or verb in LEFT_OUT:
             continue
-        words = SAMPLE.get(args, ())
+        words = ('ns1.test', 'A') if verb == 'explain' else SAMPLE.get(args, ())
         check(words or not args or args[0] == '[', f'no sample of {args}')
         done = ctl(run, run.server, verb, *words, '--json')
         what = f'{verb}: exit {done.returncode} {done.stdout}{done.stderr}'
