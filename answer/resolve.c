@@ -182,6 +182,19 @@ denied(struct query *q, const uint8_t *encloser)
 	return below ? nodata(q) : nxdomain(q);
 }
 
+/* Does a name exist, with rows or for those below it? */
+static enum err
+exists(struct query *q, const uint8_t *name, bool *yes)
+{
+	struct rows rows;
+	enum err e = rows_at(q, name, TYPE_ANY, &rows);
+
+	*yes = e == ERR_NONE && rows.n > 0;
+	if (e == ERR_NONE && rows.n == 0)
+		e = zone_has_below(q, name, yes);
+	return e;
+}
+
 /* Nothing at the target itself. Look for the source of synthesis upward: a
  * level that has rows, or a wildcard below it, is the closest encloser. */
 static enum found
@@ -190,7 +203,7 @@ synthesise(struct query *q)
 	const uint8_t *parent = name_parent(q->target);
 	uint8_t *wild = arena_alloc(q->arena, NAME_MAX_BYTES);
 	struct rows rows;
-	bool below;
+	bool found;
 	enum err e;
 
 	if (!wild)
@@ -212,12 +225,10 @@ synthesise(struct query *q)
 		}
 		if (is_apex)
 			return denied(q, parent);
-		e = rows_at(q, parent, TYPE_ANY, &rows);
-		if (e == ERR_NONE && rows.n == 0)
-			e = zone_has_below(q, parent, &below);
+		e = exists(q, parent, &found);
 		if (e != ERR_NONE)
 			return fail(q, e);
-		if (rows.n || below)
+		if (found)
 			return denied(q, parent);
 	}
 }

@@ -139,12 +139,10 @@ limits_count(struct limits *l, lua_State *L)
 void
 limits_prepare(struct limits *l, lua_State *co)
 {
-	if (UNLIKELY(l->over)) {
-		lua_sethook(co, on_instruction, LUA_MASKCOUNT, 1);
-	} else if (UNLIKELY(l->counting)) {
+	if (UNLIKELY(l->counting && !l->over)) {
 		charge(l, step_of(l));
 		lua_sethook(co, on_instruction, LUA_MASKCOUNT, step_of(l));
-	} else if (UNLIKELY(l->sample)) {
+	} else if (UNLIKELY(l->over || l->sample)) {
 		lua_sethook(co, on_instruction, LUA_MASKCOUNT, 1);
 	} else if (UNLIKELY(lua_gethook(co) == on_instruction)) {
 		lua_sethook(co, NULL, 0, 0);

@@ -332,7 +332,7 @@ errands_tell(struct loop *l, struct query *q, size_t len)
 	if (len == QUERY_DEFERRED) /* it comes again */
 		return;
 	all->tokens -= s != NULL;
-	for (unsigned i = 0; i < ERRANDS_MAX; i++)
+	for (unsigned i = 0; i < ERRANDS_MAX && all->piece; i++)
 		if (is_about(&all->at[i], q))
 			send_story(l, &all->at[i], s);
 }
