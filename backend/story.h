@@ -78,7 +78,7 @@ void story_free(struct story *);
 /* Nothing has happened yet, now. */
 void story_begin(struct story *);
 /* Names and words are copied. Rows are borrowed until the story is told: they
- * live in the arena of the query. */
+ * live in the query and its arena. */
 void story_add(struct story *, enum story_step, const struct story_field *,
 	       size_t n);
 #define story_tell(story, step, ...)                                      \

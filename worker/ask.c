@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "answer/query.h"
 #include "backend/story.h"
 #include "backend/zones.h"
 #include "conf/conf.h"
@@ -35,27 +36,30 @@ static int
 answer(struct world *w, const struct ask_options *o)
 {
 	uint8_t *out = xalloc(REHEARSE_BYTES);
-	struct story *story = o->explain ? story_new() : NULL;
+	struct query *q = xnew(struct query);
 	int64_t start_us = clock_mono_us();
 	const char *why;
-	size_t len =
-	    rehearse(w, o, story, (struct span){out, REHEARSE_BYTES}, &why);
 	int status = 1;
+	size_t len;
 
+	q->out = (struct span){out, REHEARSE_BYTES};
+	q->story = o->explain ? story_new() : NULL;
+	len = rehearse(w, o, q, &why);
 	if (why) {
 		log_err("--ask %s %s: %s", o->name, o->type, why);
 	} else {
 		long long took_us = clock_mono_us() - start_us;
 
-		if (story)
-			print_story(story);
+		if (q->story)
+			print_story(q->story);
 		if (len &&
 		    present_message(stdout, slice_of(out, len)) == ERR_NONE)
 			status = 0;
 		printf("\n;; Query time: %lld usec\n;; MSG SIZE  rcvd: %zu\n",
 		       took_us, len);
 	}
-	story_free(story);
+	story_free(q->story);
+	free(q);
 	free(out);
 	return status;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "answer/query.h"
 #include "backend/story.h"
 #include "conf/conf.h"
 #include "dns/message.h"
@@ -120,16 +121,19 @@ explain(const struct heritage *h, struct world *w, const struct ask_options *o,
 	bool json, struct text *out)
 {
 	uint8_t *reply = xalloc(REHEARSE_BYTES);
-	struct story *s = story_new();
+	struct query *q = xnew(struct query);
 	const char *why;
-	size_t len =
-	    rehearse(w, o, s, (struct span){reply, REHEARSE_BYTES}, &why);
+	size_t len;
 
+	q->out = (struct span){reply, REHEARSE_BYTES};
+	q->story = story_new();
+	len = rehearse(w, o, q, &why);
 	if (!why)
-		(json ? put_json : put_explanation)(h, w, s,
+		(json ? put_json : put_explanation)(h, w, q->story,
 						    slice_of(reply, len), out);
 	arena_reset(&w->arena);
-	story_free(s);
+	story_free(q->story);
+	free(q);
 	free(reply);
 	return why;
 }

@@ -5,7 +5,6 @@
 #include "worker/rehearse.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "answer/query.h"
@@ -98,15 +97,18 @@ set_asker(struct asker *a, const struct ask_options *o)
 }
 
 size_t
-rehearse(struct world *w, const struct ask_options *o, struct story *story,
-	 struct span out, const char **why)
+rehearse(struct world *w, const struct ask_options *o, struct query *q,
+	 const char **why)
 {
-	uint8_t in[WIRE_UDP_MIN];
-	struct query *q = xnew(struct query);
+	uint8_t *in = arena_alloc(&w->arena, WIRE_UDP_MIN);
 	size_t len;
 
 	*why = NULL;
-	len = make_query(o, (struct span){in, sizeof(in)}, why);
+	if (!in) {
+		*why = "out of memory";
+		return 0;
+	}
+	len = make_query(o, (struct span){in, WIRE_UDP_MIN}, why);
 	if (len && set_asker(&q->asker, o) != ERR_NONE) {
 		*why = "the client's address is none";
 		len = 0;
@@ -114,14 +116,9 @@ rehearse(struct world *w, const struct ask_options *o, struct story *story,
 	q->h = &w->answerer;
 	q->arena = &w->arena;
 	q->in = slice_of(in, len);
-	q->out = out;
 	q->rehearsal = true;
 	q->fresh = o->fresh;
-	q->story = story;
-	if (story)
-		story_begin(story);
-	if (len)
-		len = query_run(q);
-	free(q);
-	return len;
+	if (q->story)
+		story_begin(q->story);
+	return len ? query_run(q) : 0;
 }

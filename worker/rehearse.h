@@ -10,20 +10,20 @@
 #include <stddef.h>
 
 #include "lib/bug.h"
-#include "lib/slice.h"
 
 struct ask_options;
-struct story;
+struct query;
 struct world;
 
 /* Bytes that the reply may need. */
 enum { REHEARSE_BYTES = 65535 + 128 };
 
-/* Answer into out, which has REHEARSE_BYTES; returns the reply's length. 0:
- * there is none, or *why says what cannot be asked (else it is NULL). What
- * happens is told to the story, unless that is NULL. What the story borrows
- * lives until arena_reset(&world->arena), which is the caller's to call. */
-size_t rehearse(struct world *, const struct ask_options *, struct story *,
-		struct span out, const char **why) MUST_CHECK;
+/* Answer into q->out, which has REHEARSE_BYTES; the rest of the query is zeroed
+ * but for its story, which may be NULL. Returns the reply's length. 0: there is
+ * none, or *why says what cannot be asked (else it is NULL). What the story
+ * borrows lives as long as the query, and until arena_reset(&world->arena),
+ * which is the caller's to call. */
+size_t rehearse(struct world *, const struct ask_options *, struct query *,
+		const char **why) MUST_CHECK;
 
 #endif
