@@ -319,12 +319,29 @@ serve(struct loop *l)
 	}
 }
 
+/* What the predecessor has handed over goes on to the successor: the next
+ * reload may begin before we have looked at it. */
+static void
+inherit_all(struct loop *l, int64_t end_ms)
+{
+	while (l->predecessor.fd >= 0) {
+		struct pollfd p = {l->predecessor.fd, POLLIN, 0};
+		int64_t left = end_ms - clock_mono_ms();
+
+		if (left <= 0)
+			return;
+		if (poll(&p, 1, (int)left) > 0)
+			handover_receive(l, &l->predecessor);
+	}
+}
+
 /* Everything owed goes out, but not for ever. */
 static void
 drain(struct loop *l)
 {
 	int64_t end_ms = clock_mono_ms() + DRAIN_MAX_MS;
 
+	inherit_all(l, end_ms);
 	udp_retry(l);
 	while (!tcp_drain(l)) {
 		int64_t left = end_ms - clock_mono_ms();
